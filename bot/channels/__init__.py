@@ -1,0 +1,1 @@
+"""The ways in: text message, web chat, and the demonstration phone."""

@@ -1,0 +1,34 @@
+"""Whether the service is up and ready: a word, and never a figure."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.parts import parts
+from conversations.db import begin_reading, db
+from conversations.keys import MissingKey
+from conversations.schema import is_current
+
+health = Blueprint("health", __name__)
+
+
+@health.get("/healthz")
+def healthz() -> Response:
+    """The process answers."""
+    return Response("ok\n", content_type="text/plain")
+
+
+@health.get("/readyz")
+def readyz() -> Response:
+    """A message could be kept now: the database answers and has the code's version, and today's keys are there."""
+    session = db.session()
+    try:
+        begin_reading(session)
+        parts().keys.of_day(parts().clock())
+        ready = is_current(session)
+    except (SQLAlchemyError, MissingKey):
+        ready = False
+    finally:
+        session.rollback()
+    return Response("ok\n" if ready else "not ready\n", status=200 if ready else 503, content_type="text/plain")

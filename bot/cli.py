@@ -1,0 +1,126 @@
+"""The commands of the bot: filters that need nothing, processes, and a check of what an operator can get wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from threading import Event
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from bot import doctor as checks
+from bot import jobs, simulation
+from bot import watch as second_eyes
+from bot.demo import run_demo
+from bot.parts import parts
+from bot.safeguards import language as languages
+from bot.safeguards import lexicon, redaction, triage
+from conversations.answer_filter import answer_filter
+from conversations.answers import load_vocabulary
+from conversations.db import db
+from conversations.script import load_all
+
+Filter = Callable[[Mapping[str, object]], dict[str, object]]
+
+
+@click.group()
+def bot() -> None:
+    """Try the safeguards, talk to a script, and run the processes."""
+
+
+@bot.command("triage")
+def triage_lines() -> None:
+    """Screen texts: one JSON object with `text` a line in; the same with `level` and `reasons` out."""
+    rules = lexicon.load()
+    _filter(lambda line: triage.triage_filter(line, rules))
+
+
+@bot.command("redact")
+def redact_lines() -> None:
+    """Take out identifying details: `text` in; the same with `redacted` and `found` out."""
+    names = redaction.load_names()
+    _filter(lambda line: redaction.redaction_filter(line, names))
+
+
+@bot.command("language")
+def language_lines() -> None:
+    """Guess the language: `text` in; the same with `lang` out, null when not sure."""
+    detector = languages.build({language for script in load_all().values() for language in script.languages})
+    _filter(lambda line: languages.language_filter(line, detector))
+
+
+@bot.command("answer")
+def answer_lines() -> None:
+    """Understand answers: `type`, `options`, `lang` and `text` in; the same with `value` out, null for ask again."""
+    vocabulary = load_vocabulary()
+    _filter(lambda line: answer_filter(line, vocabulary))
+
+
+@bot.command()
+@click.argument("name")
+def simulate(name: str) -> None:
+    """Talk to the script NAME here in the terminal; nothing is kept. An empty line ends it."""
+    scripts = load_all()
+    if name not in scripts:
+        raise click.BadParameter(f"choose one of {', '.join(sorted(scripts))}", param_hint="NAME")
+    simulation.talk(scripts[name], click.echo, lambda: click.prompt("you", default="", show_default=False))
+
+
+@bot.command()
+@with_appcontext
+def worker() -> None:
+    """Send alerts and texts, keep the house: until SIGTERM or Ctrl-C."""
+    jobs.work(db.session(), parts(), _stopped())
+
+
+@bot.command()
+@with_appcontext
+def watch() -> None:
+    """Look after worker and alerts from a process of its own: until SIGTERM or Ctrl-C."""
+    second_eyes.watch(db.session(), parts(), _stopped())
+
+
+@bot.command()
+@with_appcontext
+def doctor() -> None:
+    """Check everything that an operator can get wrong; exit 1 when something is."""
+    faults = checks.faults(db.session(), parts())
+    for fault in faults:
+        click.echo(f"wrong: {fault}")
+    for advice in checks.REMINDERS:
+        click.echo(f"look:  {advice}")
+    if faults:
+        raise SystemExit(1)
+    click.echo("no faults found")
+
+
+@bot.command("run-demo")
+@click.option("--port", default=8000, show_default=True)
+def demo(port: int) -> None:
+    """Run everything on this machine with made-up data; no account anywhere is needed."""
+    raise SystemExit(run_demo(port))
+
+
+def _filter(one: Filter) -> None:
+    for raw in sys.stdin:
+        if raw.strip():
+            click.echo(json.dumps(_filtered(raw, one), ensure_ascii=False))
+
+
+def _filtered(raw: str, one: Filter) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return {"error": "not JSON"}
+    return one(line) if isinstance(line, dict) else {"error": "not a JSON object"}
+
+
+def _stopped() -> Event:
+    stopped = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped

@@ -1,0 +1,57 @@
+"""Everything that an operator can get wrong, checked in one go and said in words that say what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot.parts import Parts
+from bot.safeguards import lexicon
+from conversations import heartbeats, keys, schema
+
+REMINDERS = (
+    "Twilio: the inbound webhook of each number is POST {public}/sms/inbound, the status callback {public}/sms/status",
+    "Twilio: with Advanced Opt-Out, set its HELP and INFO text to ours (words/en.toml, key help); its own is marketing",
+    "Twilio: leave content retention on its default; reconciliation needs the message log",
+)
+WORKER_SILENT = timedelta(minutes=2)
+
+
+def faults(session: Session, parts: Parts) -> list[str]:
+    """What is wrong, one line each; empty when nothing is."""
+    return [*_database(session, parts), *_keys(parts), *_words(parts)]
+
+
+def _database(session: Session, parts: Parts) -> list[str]:
+    try:
+        found = schema.found(session)
+        beat = heartbeats.last(session, "worker") if found == schema.expected() else None
+    except SQLAlchemyError as failed:
+        return [f"the database does not answer ({type(failed).__name__}): look at HEARD_DATABASE_URL"]
+    finally:
+        session.rollback()
+    if found != schema.expected():
+        return [f"the database is at version {found or 'none'}, the code at {schema.expected()}: run flask data upgrade"]
+    if beat is None or parts.clock() - beat > WORKER_SILENT:
+        return ["the worker does not answer: start flask bot worker"]
+    return []
+
+
+def _keys(parts: Parts) -> list[str]:
+    settings = parts.settings
+    found = []
+    try:
+        parts.keys.of_day(parts.clock())
+        parts.keys.weekly(parts.clock())
+    except keys.MissingKey as missing:
+        found.append(f"{missing}")
+    if settings.keys_dir.exists():
+        found += [f"{name} in HEARD_KEYS_DIR can be read by others: chmod 700 the folder, 600 the files"
+                  for name in keys.readable_by_others(settings.keys_dir)]
+    return found
+
+
+def _words(parts: Parts) -> list[str]:
+    return [f"the screen misses its own example: {miss}" for miss in lexicon.verify(lexicon.load())]

@@ -1,0 +1,91 @@
+"""Alerts that are due, to the duty contact: by text and mail, with a code, a level and a link, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.parts import Parts
+from bot.sender import ALERT_LIFE, NotSent, Outgoing, Sender
+from conversations import alerts, escalation, outbox
+from conversations.models import AlertRow, AttemptRow
+from conversations.values import Assessment
+
+log = logging.getLogger(__name__)
+
+
+def act_on_due(session: Session, parts: Parts) -> int:
+    """Tell again about every alert that nobody has acted on in time; gives how many."""
+    now = parts.clock()
+    due = alerts.due(session, now)
+    for alert in due:
+        alerts.act(session, alert, now)
+    session.commit()
+    return len(due)
+
+
+def send_due(session: Session, parts: Parts) -> int:
+    """Make every attempt that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
+    claimed = outbox.claim(session, AttemptRow, parts.clock())
+    held = [(each.id, each.lease, each.alert_id, each.way, each.tries) for each in claimed]
+    session.commit()
+    for attempt_id, lease, alert_id, way, tries in held:
+        alert = session.get_one(AlertRow, alert_id)
+        needed, told = alert.state == "open", (alert.reference, alert.level)
+        held_still = outbox.still_held(session, AttemptRow, attempt_id, lease, parts.clock())
+        session.commit()
+        if not held_still:
+            continue
+        if needed:
+            _try(session, parts, attempt_id, alert_id, way, tries, _notice(way, *told, parts))
+        else:
+            outbox.cancel(session, AttemptRow, attempt_id, "no longer open")
+        session.commit()
+    return len(held)
+
+
+def notify_past_the_store(assessment: Assessment, parts: Parts) -> None:
+    """Tell the duty contact at once, without the database: somebody may be harmed and we could not keep the message."""
+    for way in escalation.WAYS:
+        try:
+            _sender(way, parts).send(_notice(way, "", assessment.handled_as.word, parts))
+        except NotSent as failed:
+            log.error("notice past the store failed: way=%s code=%s", way, failed.code)
+
+
+def _try(
+    session: Session, parts: Parts, attempt_id: str, alert_id: str, way: str, tries: int, notice: Outgoing
+) -> None:
+    try:
+        provider_id = _sender(way, parts).send(notice)
+    except NotSent as failed:
+        now = parts.clock()
+        again_at = escalation.retry_at(tries, now) if failed.again else None
+        outbox.mark_failed(session, AttemptRow, attempt_id, failed.code, again_at)
+        _record(session, alert_id, now, "could not be sent", f"{way}: {failed.code}")
+        return
+    now = parts.clock()
+    outbox.mark_sent(session, AttemptRow, attempt_id, provider_id, now)
+    _record(session, alert_id, now, "sent", way if tries == 1 else f"{way}: try {tries}, perhaps twice")
+
+
+def _record(session: Session, alert_id: str, now: datetime, what: str, detail: str) -> None:
+    alerts.record(session, alert_id, now, what, "Heard", detail)
+
+
+def _sender(way: str, parts: Parts) -> Sender:
+    return parts.sms if way == "sms" else parts.mail
+
+
+def _notice(way: str, reference: str, level: str, parts: Parts) -> Outgoing:
+    settings = parts.settings
+    link = f"{settings.public_url}/staff/alerts/"
+    if reference:
+        body = f"Heard alert {reference}, level {level}. Open it and acknowledge: {link}"
+    else:
+        body = f"Heard alert, level {level}. Heard could not store the message. Look at Twilio's message log now."
+    if way == "sms":
+        return Outgoing(settings.duty_phone, settings.twilio_numbers[0], body, life=ALERT_LIFE)
+    return Outgoing(settings.duty_email, settings.mail_from, body, subject=f"Heard alert {reference}".strip())

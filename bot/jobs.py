@@ -1,0 +1,80 @@
+"""What wakes the worker: a loop that does whatever is due; it may be late, doubled or killed without harm."""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot import duty, outbound
+from bot.contacts import Contacts
+from bot.parts import Parts
+from conversations import heartbeats, keys, retention
+from conversations.keys import PrivateKeys
+from conversations.rota import HERE
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
+HOUSEKEEPING_EVERY = timedelta(minutes=5)
+Job = Callable[[Session, Parts, Contacts], object]
+
+
+def work_once(session: Session, parts: Parts) -> None:
+    """Do everything that is due now; what fails is logged by name and does not stop the rest."""
+    contacts = Contacts(PrivateKeys(parts.settings.keys_dir))
+    for name, job in JOBS.items():
+        try:
+            job(session, parts, contacts)
+        except (SQLAlchemyError, OSError, keys.MissingKey) as failed:
+            session.rollback()
+            log.error("job failed: %s: %s", name, type(failed).__name__)
+
+
+def work(session: Session, parts: Parts, stopped: Event) -> None:
+    """Work until stopped; alerts come first in every round."""
+    while not stopped.is_set():
+        work_once(session, parts)
+        session.close()
+        stopped.wait(PAUSE_SECONDS)
+
+
+def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
+    """Keys made and destroyed, expired conversations closed, the daily batch moved, rows past their life deleted."""
+    now = parts.clock()
+    if not heartbeats.due(session, "housekeeping", now, HOUSEKEEPING_EVERY):
+        return
+    keys.make_ahead(parts.settings.keys_dir, parts.settings.sealing_dir, now)
+    keys.destroy_expired(parts.settings.keys_dir, parts.settings.sealing_dir, now)
+    while retention.close_expired(session, now):
+        session.commit()
+    today = now.astimezone(HERE).date()
+    if heartbeats.first_of_day(session, "daily batch", now):
+        retention.move_closed(session, today, random.Random(secrets.token_bytes(16)))  # noqa: S311  # seeded by the system
+    retention.purge(session, now)
+    retention.unneeded_attempts(session, now)
+    heartbeats.beat(session, "housekeeping", now)
+    session.commit()
+
+
+def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
+    heartbeats.beat(session, "worker", parts.clock())
+    session.commit()
+
+
+JOBS: dict[str, Job] = {
+    "alerts due": lambda session, parts, contacts: duty.act_on_due(session, parts),
+    "attempts": lambda session, parts, contacts: duty.send_due(session, parts),
+    "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
+    "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
+    "texts": outbound.send_due,
+    "nudges": outbound.nudge_due,
+    "house": keep_house,
+    "heartbeat": _beat,
+}

@@ -1,0 +1,85 @@
+"""The parts that a test may exchange: settings, clock, senders, scripts, and the data of the safeguards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app
+
+from bot.safeguards import lexicon, redaction
+from bot.safeguards.language import Detector, build
+from bot.safeguards.lexicon import Lexicon
+from bot.safeguards.redaction import Names
+from bot.sender import MailSender, Sender, TwilioSender
+from conversations.keys import PublicKeys
+from conversations.script import Script, Words, load_all
+from conversations.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that one use case needs beside the message and the session."""
+
+    settings: Settings
+    clock: Clock
+    scripts: Mapping[str, Script]
+    lexicon: Lexicon | None
+    names: Names
+    detector: Detector
+    keys: PublicKeys
+    sms: Sender
+    mail: Sender
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Every language that some script is written in."""
+        return frozenset(language for script in self.scripts.values() for language in script.languages)
+
+
+class BrokenSafeguard(Exception):
+    """A must-match example of the lexicon is no longer found: we do not start."""
+
+
+def real_parts(settings: Settings) -> Parts:
+    """The parts of a running service; raises BrokenSafeguard when the screen fails its own examples."""
+    rules = lexicon.load()
+    scripts = {name: named(script, settings.partnership) for name, script in load_all().items()}
+    failures = lexicon.verify(rules)
+    if failures:
+        raise BrokenSafeguard("; ".join(failures))
+    languages = {language for script in scripts.values() for language in script.languages}
+    return Parts(
+        settings=settings,
+        clock=lambda: datetime.now(UTC),
+        scripts=scripts,
+        lexicon=rules,
+        names=redaction.load_names(),
+        detector=build(languages),
+        keys=PublicKeys(settings.sealing_dir),
+        sms=TwilioSender(settings),
+        mail=MailSender(settings),
+    )
+
+
+def named(script: Script, partnership: str) -> Script:
+    """The script with the partnership's name in its opening words."""
+    return replace(script, words={code: _named_words(words, partnership) for code, words in script.words.items()})
+
+
+def _named_words(words: Words, partnership: str) -> Words:
+    opening = {
+        key: tuple(text.replace("{partnership}", partnership) for text in words.lines(key))
+        for key in words.shared
+        if key.startswith("opening.")
+    }
+    return replace(words, shared={**words.shared, **opening})
+
+
+def parts() -> Parts:
+    """The parts of the application that is answering now."""
+    return cast(Parts, current_app.extensions["heard"])

@@ -1,0 +1,27 @@
+"""A script in the terminal: the same screen, redaction and engine, and nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.safeguards import lexicon, redaction, triage
+from conversations import engine
+from conversations.asking import spoken
+from conversations.script import Script
+from conversations.values import Facts
+
+
+def talk(script: Script, say: Callable[[str], None], hear: Callable[[], str]) -> None:
+    """Hold one conversation, from the opening to its end or an empty line."""
+    rules, names = lexicon.load(), redaction.load_names()
+    state, text = engine.begin(script, "en", "sms"), script.keyword
+    while text and not state.ending:
+        found = triage.assess(text, rules)
+        redacted = redaction.redact(text, state.language, names).text
+        step = engine.step(script, state, redacted, found, Facts())
+        if step.alert:
+            say(f"   [a duty worker is told: {found.handled_as.word}; {', '.join(found.reasons)}]")
+        for message in spoken(script, step):
+            say(message)
+        state = step.state
+        text = "" if state.ending else hear()

@@ -1,0 +1,48 @@
+"""The second pair of eyes: another process that looks for alerts overdue and a worker that has stopped."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from threading import Event
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot.parts import Parts
+from conversations import heartbeats
+from conversations.models import AlertRow, AttemptRow
+
+log = logging.getLogger(__name__)
+
+OVERDUE = timedelta(minutes=2)
+PAUSE_SECONDS = 10.0
+
+
+def troubles(session: Session, now: datetime) -> tuple[str, ...]:
+    """What is wrong now, as short phrases without any detail of a message."""
+    beat = heartbeats.last(session, "worker")
+    found = []
+    if beat is None or now - beat > OVERDUE:
+        found.append("the worker does not answer")
+    late = AlertRow.next_action_at < now - OVERDUE
+    if session.scalar(select(func.count()).where(AlertRow.state != "closed", late)):
+        found.append("alerts are overdue")
+    if session.scalar(select(func.count()).where(AttemptRow.state == "due", AttemptRow.due_at < now - OVERDUE)):
+        found.append("attempts to tell a duty worker are waiting")
+    return tuple(found)
+
+
+def watch(session: Session, parts: Parts, stopped: Event) -> None:
+    """Look again and again until stopped, and log what is wrong."""
+    while not stopped.is_set():
+        try:
+            for trouble in troubles(session, parts.clock()):
+                log.error("watch: %s", trouble)
+            heartbeats.beat(session, "watch", parts.clock())
+            session.commit()
+        except SQLAlchemyError as failed:
+            session.rollback()
+            log.error("watch: the database does not answer: %s", type(failed).__name__)
+        stopped.wait(PAUSE_SECONDS)

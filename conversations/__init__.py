@@ -1,0 +1,1 @@
+"""What we say and what we keep; knows no channel and no page."""

@@ -1,0 +1,208 @@
+"""Alerts as rows: raised with the message that caused them, acknowledged once, closed only with an outcome."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from conversations import escalation
+from conversations.db import changed
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow, OpeningRow
+from conversations.sealing import Seals
+from conversations.values import Assessment, Level
+
+READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+OPENING_LIFE = timedelta(minutes=15)
+
+
+def raise_alert(
+    session: Session, assessment: Assessment, channel: str, seals: Seals, now: datetime, cannot_be_texted: bool = False
+) -> str:
+    """Write a new alert with its words and its first attempts, due now; gives its id."""
+    alert_id = secrets.token_hex(16)
+    session.execute(
+        insert(AlertRow).values(
+            id=alert_id,
+            reference="".join(secrets.choice(READABLE) for _ in range(6)),
+            level=assessment.handled_as.word,
+            assessed=assessment.assessed,
+            reasons=list(assessment.reasons),
+            version=assessment.version,
+            channel=channel,
+            state="open",
+            cannot_be_texted=cannot_be_texted or seals.contact is None,
+            raised_at=now,
+            next_action_at=escalation.first_look(now),
+            sealed_contact=seals.seal_contact("alert", alert_id),
+        )
+    )
+    _add_words(session, alert_id, assessment, seals, now)
+    record(session, alert_id, now, "raised", "Heard", assessment.handled_as.word)
+    tell(session, alert_id, now)
+    return alert_id
+
+
+def add_to_alert(
+    session: Session, alert_id: str, assessment: Assessment, seals: Seals, now: datetime, cannot_be_texted: bool = False
+) -> bool:
+    """Add a later message to an alert that is not closed; a rise in level tells the duty worker again at once.
+
+    False when the alert is closed: then a new one must be raised.
+    """
+    found = session.execute(
+        select(AlertRow.level, AlertRow.state).where(AlertRow.id == alert_id).with_for_update()
+    ).one_or_none()
+    if found is None or found.state == "closed":
+        return False
+    _add_words(session, alert_id, assessment, seals, now)
+    rises = assessment.alerts and assessment.handled_as > Level[found.level.upper()]
+    changes: dict[str, Any] = {"cannot_be_texted": True} if cannot_be_texted else {}
+    if rises:
+        changes |= {
+            "level": assessment.handled_as.word,
+            "state": "open",
+            "acknowledged_at": None,
+            "acknowledged_by": None,
+            "next_action_at": escalation.first_look(now),
+        }
+    if changes:
+        session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(**changes))
+    record(session, alert_id, now, "level rose" if rises else "another message", "Heard", assessment.handled_as.word)
+    if rises:
+        tell(session, alert_id, now)
+    return True
+
+
+def tell(session: Session, alert_id: str, now: datetime) -> None:
+    """Make one attempt for each way, due now."""
+    attempts = [
+        {"id": secrets.token_hex(16), "alert_id": alert_id, "way": way, "due_at": now, "state": "due", "tries": 0}
+        for way in escalation.WAYS
+    ]
+    session.execute(insert(AttemptRow), attempts)
+
+
+def record(session: Session, alert_id: str, now: datetime, what: str, who: str, detail: str = "") -> None:
+    """Add one line to an alert's history; never a name, number or word of a young person."""
+    session.execute(insert(AlertEventRow).values(alert_id=alert_id, at=now, what=what, who=who, detail=detail))
+
+
+def due(session: Session, now: datetime, limit: int = 50) -> Sequence[AlertRow]:
+    """Alerts whose next action is due, locked for this unit of work."""
+    wanted = select(AlertRow).where(AlertRow.state != "closed", AlertRow.next_action_at <= now)
+    return session.scalars(wanted.order_by(AlertRow.next_action_at).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def act(session: Session, alert: AlertRow, now: datetime) -> None:
+    """Do what a due alert needs, and set the time of its next action."""
+    action = escalation.next_action(alert.state, now)
+    alert.next_action_at = action.next_at
+    if action.reopen:
+        alert.state, alert.acknowledged_at, alert.acknowledged_by = "open", None, None
+        record(session, alert.id, now, "opened again", "Heard", "no outcome within an hour")
+    tell(session, alert.id, now)
+
+
+def acknowledge(session: Session, alert_id: str, who: str, now: datetime) -> bool:
+    """Make this person the owner if nobody is yet; False when somebody was first or it is closed."""
+    taken = 1 == changed(
+        session,
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.state == "open")
+        .values(
+            state="acknowledged",
+            acknowledged_at=now,
+            acknowledged_by=who,
+            next_action_at=now + escalation.OUTCOME_WAIT,
+        ),
+    )
+    if taken:
+        session.execute(
+            update(AttemptRow)
+            .where(AttemptRow.alert_id == alert_id, AttemptRow.state == "due")
+            .values(state="cancelled")
+        )
+    record(session, alert_id, now, "acknowledged" if taken else "also tried to acknowledge", who)
+    return taken
+
+
+def record_outcome(session: Session, alert_id: str, who: str, outcome: str, now: datetime) -> bool:
+    """Close an alert with what was done; False when it is closed already or the outcome is not one of OUTCOMES."""
+    if outcome not in escalation.OUTCOMES:
+        return False
+    closed = 1 == changed(
+        session,
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.state == "acknowledged")
+        .values(state="closed", outcome=outcome, closed_at=now, next_action_at=None),
+    )
+    if closed:
+        record(session, alert_id, now, "outcome", who, escalation.OUTCOMES[outcome])
+    return closed
+
+
+def inbox(session: Session) -> Sequence[AlertRow]:
+    """Alerts that are not closed, the most urgent and then the oldest first; after them the last twenty closed."""
+    urgency = case({"immediate": 0, "concern": 1}, value=AlertRow.level, else_=2)
+    open_ones = select(AlertRow).where(AlertRow.state != "closed").order_by(urgency, AlertRow.raised_at)
+    closed = select(AlertRow).where(AlertRow.state == "closed").order_by(AlertRow.closed_at.desc()).limit(20)
+    return [*session.scalars(open_ones), *session.scalars(closed)]
+
+
+def find(session: Session, alert_id: str) -> AlertRow | None:
+    """One alert."""
+    return session.get(AlertRow, alert_id)
+
+
+def timeline(session: Session, alert_id: str) -> Sequence[AlertEventRow]:
+    """The history of one alert, oldest first."""
+    wanted = select(AlertEventRow).where(AlertEventRow.alert_id == alert_id)
+    return session.scalars(wanted.order_by(AlertEventRow.at, AlertEventRow.id)).all()
+
+
+def attempts(session: Session, alert_id: str) -> Sequence[AttemptRow]:
+    """Every attempt to tell somebody about one alert, oldest first."""
+    return session.scalars(select(AttemptRow).where(AttemptRow.alert_id == alert_id).order_by(AttemptRow.due_at)).all()
+
+
+def ask_to_open(session: Session, alert_id: str, staff_id: int, public_half: str, now: datetime) -> str:
+    """Ask the worker to seal an alert's words to one browser session; gives the id to come back with."""
+    opening_id = secrets.token_hex(16)
+    session.execute(
+        insert(OpeningRow).values(
+            id=opening_id,
+            alert_id=alert_id,
+            staff_id=staff_id,
+            public_half=public_half,
+            expires_at=now + OPENING_LIFE,
+        )
+    )
+    return opening_id
+
+
+def opened(session: Session, opening_id: str, staff_id: int, now: datetime) -> bytes | None:
+    """The words sealed for this person, once: the row dies with the reading. None while the worker is not done."""
+    found = session.get(OpeningRow, opening_id, with_for_update=True)
+    if found is None or found.staff_id != staff_id or found.expires_at <= now or found.sealed is None:
+        return None
+    session.execute(delete(OpeningRow).where(OpeningRow.id == opening_id))
+    return found.sealed
+
+
+def _add_words(session: Session, alert_id: str, assessment: Assessment, seals: Seals, now: datetime) -> None:
+    words_id = secrets.token_hex(16)
+    session.execute(
+        insert(AlertWordsRow).values(
+            id=words_id,
+            alert_id=alert_id,
+            level=assessment.handled_as.word,
+            reasons=list(assessment.reasons),
+            received_at=now,
+            sealed=seals.seal_words(words_id),
+        )
+    )

@@ -1,0 +1,95 @@
+"""The database: one object, UTC times, and the settings that each connection begins with."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import DeclarativeBase, Session
+
+BUSY_SECONDS = 5
+INSERTS: Mapping[str, Any] = MappingProxyType({"sqlite": sqlite.insert, "postgresql": postgresql.insert})
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The root of all tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC; a time without zone is refused rather than guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """How to open the database: parameters never reach an error text, since they hold what people said."""
+    options: dict[str, Any] = {"hide_parameters": True}
+    if database_url.startswith("sqlite:"):
+        return options | {"connect_args": {"timeout": BUSY_SECONDS}}
+    return options | {"pool_pre_ping": True, "connect_args": {"connect_timeout": BUSY_SECONDS}}
+
+
+def begin_reading(session: Session) -> None:
+    """Begin a transaction that only reads: on SQLite it takes no write lock."""
+    session.connection(execution_options={"sqlite_begin": "DEFERRED"})
+
+
+def insert_once(session: Session, row: Any, values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is there already; whether it was new. Concurrent ones wait for the first to commit."""
+    statement = INSERTS[session.get_bind().dialect.name](row.__table__).values(**values).on_conflict_do_nothing()
+    return changed(session, statement) == 1
+
+
+def changed(session: Session, statement: Any) -> int:
+    """How many rows an INSERT, UPDATE or DELETE touched."""
+    result: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]  # these give a cursor
+    return result.rowcount
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # the driver's own implicit BEGIN is deferred and upgrades fail under load
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        kind = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        connection.exec_driver_sql(f"BEGIN {kind}")

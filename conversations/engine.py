@@ -1,0 +1,274 @@
+"""What comes next in a conversation: a turn of values in, a turn of values out; nothing is sent or stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conversations import answers, moves
+from conversations.asking import options_of
+from conversations.controls import control
+from conversations.script_values import Script, Words, hint_key
+from conversations.values import Assessment, Comment, Facts, Level, Parsed, RedactedText, State, Step
+
+REPLIES_AN_HOUR = 30
+AT_ANY_TIME = frozenset({"help", "delete"})
+
+
+def begin(script: Script, language: str, channel: str, area: str = "") -> State:
+    """The state of a conversation in which nothing has been said yet."""
+    return State(script.name, script.version, language, channel, area=area)
+
+
+def step(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
+    """What must now be true after this text: who is told, what is kept, what we say and what we ask next."""
+    act = control(text)
+    if act == "stop":
+        return _stop(script, state, assessment)
+    if facts.replies >= REPLIES_AN_HOUR:
+        return _too_many(script, state, text, assessment, facts)
+    if assessment.alerts:
+        return _worry(script, state, text, assessment, facts)
+    turn = _turn(script, state, text, act, facts)
+    if assessment.level == Level.WELLBEING:
+        turn = _with_warmth(script, turn)
+    return _with_offer(script, turn, facts)
+
+
+# --- before anything else -------------------------------------------------------------------------------------------
+
+
+def _stop(script: Script, state: State, assessment: Assessment) -> Step:
+    sms = state.channel == "sms"
+    ended = replace(state, ending=state.ending or "stopped", alert=state.alert or assessment.alerts)
+    said = () if sms else (script.words[state.language].line("stopped_web"),)
+    return _said(ended, *said, opt="stop" if sms else "", alert=assessment.alerts, cannot_be_texted=sms)
+
+
+def _too_many(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
+    words = script.words[state.language]
+    if assessment.alerts:
+        said = () if state.alert else (_safety(words, assessment, facts),)
+        return _said(replace(state, alert=True), *said, alert=True)
+    said = (words.line("rate_note"),) if facts.replies == REPLIES_AN_HOUR else ()
+    return _said(moves.kept(state, text), *said, follows_alert=state.alert)
+
+
+def _worry(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
+    words = script.words[state.language]
+    said = _safety(words, assessment, facts)
+    told = replace(state, alert=True)
+    if told.ending:
+        return _said(told, said, alert=True)
+    if told.awaiting == "opening":
+        told = moves.arrived(script, told, script.steps[0].id)[0]
+    elif told.awaiting == "answer" and not facts.early:
+        told = _past_an_answer(script, told, text)
+    return _said(told if told.ending else replace(told, awaiting="carry_on"), said, asks=True, alert=True)
+
+
+def _safety(words: Words, assessment: Assessment, facts: Facts) -> str:
+    unread = not assessment.assessed and assessment.level < Level.CONCERN
+    if unread and not facts.media:
+        return words.line("level.not_assessed")
+    key = "media" if unread else f"level.{assessment.handled_as.word}"
+    return words.line(f"{key}.no_cover").format(until=facts.cover_from) if facts.cover_from else words.line(key)
+
+
+def _past_an_answer(script: Script, state: State, text: RedactedText) -> State:
+    """The answer within a worrying text is kept without its words: those stay in the alert alone."""
+    if script.question(state.step).type == "free_text":
+        return moves.onward(script, state, ())[0]
+    parsed = _parsed(script, state, text)
+    if not parsed.understood:
+        return state
+    return moves.onward(script, replace(state, answers={**state.answers, state.step: parsed.codes}), parsed.codes)[0]
+
+
+def _with_warmth(script: Script, turn: Step) -> Step:
+    if "wellbeing" in turn.state.offered or turn.state.ending == "erased":
+        return turn
+    warm = script.words[turn.state.language].line("level.wellbeing")
+    return _saying_also(turn, "wellbeing", warm)
+
+
+def _with_offer(script: Script, turn: Step, facts: Facts) -> Step:
+    guess, state = facts.guess, turn.state
+    if guess is None or guess == state.language or guess not in script.languages or guess in state.offered:
+        return turn
+    words = script.words[guess]
+    return _saying_also(turn, guess, words.line("language_offer").format(language=words.line("language.name")))
+
+
+def _saying_also(turn: Step, offered: str, text: str) -> Step:
+    said = (*turn.say, text)
+    state = replace(turn.state, offered=(*turn.state.offered, offered), said=said)
+    return replace(turn, state=state, say=said)
+
+
+# --- the ordinary ways ----------------------------------------------------------------------------------------------
+
+
+def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:
+    if act == "help" and facts.carrier_answers:
+        return _said(state)
+    if act.startswith("language:"):
+        return _speak(script, state, act.removeprefix("language:"))
+    if state.ending:
+        return _after_the_end(script, state, act, facts)
+    if state.awaiting == "expired":
+        return _said(replace(moves.kept(state, text), awaiting="opening"), _with_keyword(script, state, "expired"))
+    if state.awaiting == "opening":
+        return _open(script, state, text, act)
+    if facts.early and act not in AT_ANY_TIME:
+        return _said(moves.kept(state, text), script.words[state.language].line("comment_thanks"))
+    if act in CONTROLS:
+        return CONTROLS[act](script, state, facts)
+    if state.awaiting == "delete":
+        return _delete_or_keep(script, state, text)
+    if state.awaiting == "carry_on" or (facts.asked == "carry_on" and facts.silent):
+        return _carry_on(script, state, text)
+    return _answer(script, state, text, facts)
+
+
+def _open(script: Script, state: State, text: RedactedText, act: str) -> Step:
+    words = script.words[state.language]
+    if act == "start":
+        return _said(state, _with_keyword(script, state, "welcome_back"), opt="start")
+    kept = state if act or control(text) else moves.kept(state, text)
+    opened, also = moves.arrived(script, kept, script.steps[0].id)
+    helped = (words.line("help"),) if act == "help" else ()
+    return _said(opened, *words.lines(f"opening.{state.channel}"), *helped, *also, asks=True)
+
+
+def _after_the_end(script: Script, state: State, act: str, facts: Facts) -> Step:
+    if act == "delete" and state.ending != "erased":
+        return _erase(script, state)
+    key = {"start": "welcome_back", "delete": "nothing_to_delete", "help": "help"}.get(act, "resting")
+    opt = "start" if act == "start" or facts.opted_in else ""
+    return _said(state, _with_keyword(script, state, key), opt=opt, follows_alert=state.alert)
+
+
+def _with_keyword(script: Script, state: State, key: str) -> str:
+    return script.words[state.language].line(key).format(keyword=script.keyword)
+
+
+def _speak(script: Script, state: State, language: str) -> Step:
+    if language not in script.languages:
+        return _said(state, asks=True)
+    words = script.words[language]
+    if state.awaiting == "opening":
+        opened, also = moves.arrived(script, replace(state, language=language), script.steps[0].id)
+        return _said(opened, *words.lines(f"opening.{state.channel}"), *also, asks=True)
+    return _said(replace(state, language=language), words.line("language_changed"), asks=True)
+
+
+def _help(script: Script, state: State, facts: Facts) -> Step:
+    return _said(state, script.words[state.language].line("help"))
+
+
+def _delete(script: Script, state: State, facts: Facts) -> Step:
+    return _said(replace(state, awaiting="delete"), asks=True)
+
+
+def _delete_or_keep(script: Script, state: State, text: RedactedText) -> Step:
+    if _wish(state, text) == "yes":
+        return _erase(script, state)
+    return _said(replace(state, awaiting="answer"), asks=True)
+
+
+def _erase(script: Script, state: State) -> Step:
+    key = "deleted_alert_stays" if state.alert else "deleted"
+    empty = replace(state, answers={}, comments=(), trail=(), ending="erased")
+    return _said(empty, script.words[state.language].line(key))
+
+
+def _carry_on(script: Script, state: State, text: RedactedText) -> Step:
+    wish = _wish(state, text)
+    if wish == "yes":
+        return _said(replace(state, awaiting="answer"), asks=True)
+    if wish == "no":
+        return _finish(script, state, "partial")
+    if state.alert:
+        return _said(replace(state, awaiting="carry_on"), asks=True, follows_alert=True)
+    return _said(replace(moves.kept(state, text), awaiting="carry_on"), asks=True)
+
+
+def _skip(script: Script, state: State, facts: Facts) -> Step:
+    return _move_on(script, moves.without(state, state.step), (), facts)
+
+
+def _back(script: Script, state: State, facts: Facts) -> Step:
+    if facts.silent or len(state.trail) < 2:
+        return _said(replace(state, awaiting="carry_on" if facts.silent else "answer"), asks=True)
+    earlier = state.trail[-2]
+    return _said(moves.at(replace(moves.without(state, earlier), trail=state.trail[:-2]), earlier), asks=True)
+
+
+CONTROLS: Mapping[str, Callable[[Script, State, Facts], Step]] = {
+    "help": _help,
+    "delete": _delete,
+    "skip": _skip,
+    "back": _back,
+}
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def _answer(script: Script, state: State, text: RedactedText, facts: Facts) -> Step:
+    if script.question(state.step).type == "free_text":
+        nothing = _wish(state, text) == "no" or not text.strip()
+        kept = state if nothing else replace(state, comments=(*state.comments, Comment(state.step, text)))
+        return _move_on(script, kept, (), facts)
+    parsed = _parsed(script, state, text)
+    if not parsed.understood:
+        return _ask_again(script, moves.kept(state, text), facts)
+    answered = replace(state, answers={**state.answers, state.step: parsed.codes})
+    return _move_on(script, moves.kept(answered, RedactedText(parsed.extra), fewest=1), parsed.codes, facts)
+
+
+def _parsed(script: Script, state: State, text: RedactedText) -> Parsed:
+    question = script.question(state.step)
+    labels = script.words[state.language].labels.get(state.step, {})
+    options = options_of({code: labels[code] for code in question.options})
+    return answers.parse(question.type, text, options, state.language, answers.load_vocabulary())
+
+
+def _wish(state: State, text: RedactedText) -> str:
+    """yes, no or unsure when the text is that and nothing more."""
+    parsed = answers.parse("yes_no", text, (), state.language, answers.load_vocabulary())
+    return parsed.codes[0] if parsed.understood and not parsed.extra else ""
+
+
+def _ask_again(script: Script, state: State, facts: Facts) -> Step:
+    if facts.silent:
+        return _said(replace(state, awaiting="carry_on"), asks=True)
+    words = script.words[state.language]
+    if state.tries:
+        return _said(replace(state, tries=state.tries + 1), words.line("offer_skip"))
+    labels = words.labels.get(state.step, {})
+    again = words.line(hint_key(script.question(state.step)).replace("hint.", "again."))
+    return _said(replace(state, tries=1), again.format(low=labels.get("1", ""), high=labels.get("5", "")))
+
+
+# --- from step to step ----------------------------------------------------------------------------------------------
+
+
+def _move_on(script: Script, state: State, codes: tuple[str, ...], facts: Facts) -> Step:
+    """The next question, or the end; after a silence nothing of it is said before they choose to carry on."""
+    reached, also = moves.onward(script, state, codes)
+    if reached.ending:
+        return _finish(script, state, "finished", also)
+    if facts.silent:
+        return _said(replace(reached, awaiting="carry_on"), asks=True)
+    return _said(reached, *also, asks=True)
+
+
+def _finish(script: Script, state: State, ending: str, also: tuple[str, ...] = ()) -> Step:
+    return _said(replace(state, ending=ending), *also, script.words[state.language].line("finished"))
+
+
+def _said(state: State, *texts: str, asks: bool = False, **told: Any) -> Step:
+    return Step(replace(state, said=texts), texts, asks, **told)

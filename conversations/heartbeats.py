@@ -1,0 +1,39 @@
+"""When each process last showed that it is alive, and when a repeated task was last done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from conversations.db import insert_once
+from conversations.models import HeartbeatRow
+from conversations.rota import HERE
+
+
+def beat(session: Session, process: str, now: datetime) -> None:
+    """Note that a process is alive, or that a task was done."""
+    if not insert_once(session, HeartbeatRow, {"process": process, "at": now}):
+        session.execute(update(HeartbeatRow).where(HeartbeatRow.process == process).values(at=now))
+
+
+def last(session: Session, process: str) -> datetime | None:
+    """When that was last."""
+    found = session.get(HeartbeatRow, process)
+    return found.at if found else None
+
+
+def due(session: Session, process: str, now: datetime, every: timedelta) -> bool:
+    """Whether a task has not been done for this long."""
+    done = last(session, process)
+    return done is None or now - done >= every
+
+
+def first_of_day(session: Session, task: str, now: datetime) -> bool:
+    """Whether a task has not been done yet on this day, in local time; notes it as done."""
+    done = last(session, task)
+    if done is not None and done.astimezone(HERE).date() >= now.astimezone(HERE).date():
+        return False
+    beat(session, task, now)
+    return True

@@ -1,0 +1,264 @@
+"""One turn of a conversation, loaded and saved: finds or opens the conversation, locks it, knows a repeat."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from conversations.db import insert_once
+from conversations.models import (
+    ClosedDraftRow,
+    ConversationRow,
+    OptRequestRow,
+    ReceivedRow,
+    ScriptVersionRow,
+)
+from conversations.script_values import Script, dump
+from conversations.sealing import Seals
+from conversations.staff_models import StaffNumberRow
+from conversations.values import Comment, Person, State, Step
+
+SILENCE = timedelta(minutes=30)
+PACE = timedelta(hours=1)
+REST = timedelta(minutes=60)
+REPLIES_KEPT = 10
+
+COLUMNS = (
+    ConversationRow.id,
+    ConversationRow.person,
+    ConversationRow.version,
+    ConversationRow.state,
+    ConversationRow.replies,
+    ConversationRow.pace,
+    ConversationRow.last_out_at,
+    ConversationRow.expires_at,
+    ConversationRow.alert_id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A conversation as this message finds it, locked until the commit."""
+
+    id: str
+    person: Person
+    state: State
+    replies: dict[str, list[str]]
+    pace: tuple[datetime, ...]
+    last_out_at: datetime | None
+    expires_at: datetime
+    alert_id: str | None
+
+    def silent(self, now: datetime) -> bool:
+        """Whether nothing has been said for half an hour."""
+        return self.last_out_at is not None and now - self.last_out_at > SILENCE
+
+    def recent(self, now: datetime) -> tuple[datetime, ...]:
+        """When we replied in the last hour."""
+        return tuple(moment for moment in self.pace if now - moment < PACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A message that was received before, with the reply that it got; empty once its conversation has closed."""
+
+    say: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who a message is from and by which id it is known; the state is what a new conversation would begin with."""
+
+    persons: tuple[Person, Person]
+    message: str
+    begins: State
+    script: Script
+    staff_number: str = ""
+    after_expiry: str = "expired"
+
+
+class FromStaff(Exception):
+    """The number belongs to staff: screened like any other, never surveyed."""
+
+
+def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repeat:
+    """Lock this person's conversation, opening one if there is none; raises FromStaff where staff would open one."""
+    turn = find(session, arrival.persons, lock=True)
+    if turn is not None and turn.expires_at > now:
+        known = not insert_once(session, ReceivedRow, _received(arrival, turn.id, now))
+        return Repeat(tuple(turn.replies.get(arrival.message, ()))) if known else turn
+    if not insert_once(session, ReceivedRow, _received(arrival, None, now)):
+        return Repeat(_reply_of(session, arrival.message))
+    if arrival.staff_number and session.scalar(select(StaffNumberRow.number).where(StaffNumberRow.number == arrival.staff_number)):
+        raise FromStaff
+    if turn is not None:
+        close(session, turn, now)
+        arrival = replace(arrival, begins=replace(arrival.begins, awaiting=arrival.after_expiry))
+    opened = _opened(session, arrival, now)
+    session.execute(
+        update(ReceivedRow).where(ReceivedRow.message == arrival.message).values(conversation_id=opened.id)
+    )
+    return opened
+
+
+def close(session: Session, turn: Turn, now: datetime) -> None:
+    """End a conversation: what was said waits for the daily batch, person, number and message ids are let go."""
+    put_away(session, turn.state, now)
+    session.execute(delete(ConversationRow).where(ConversationRow.id == turn.id))
+
+
+def put_away(session: Session, state: State, now: datetime) -> None:
+    """Keep the draft of a conversation that is over, with a month and no time; nothing when nothing was said."""
+    if state.ending == "erased" or not (state.answers or state.comments):
+        return
+    values = {"id": new_id(), "draft": {**asdict(state), "month": now.strftime("%Y-%m")}}
+    session.execute(insert(ClosedDraftRow).values(**values))
+
+
+def find(session: Session, persons: tuple[Person, Person], lock: bool = False) -> Turn | None:
+    """The running conversation of a person, by the current or the previous weekly key."""
+    wanted = select(*COLUMNS).where(ConversationRow.person.in_(set(persons)))
+    row = session.execute(wanted.with_for_update() if lock else wanted).first()
+    if row is None:
+        return None
+    return Turn(
+        id=row.id,
+        person=Person(row.person),
+        state=state_of(row.state),
+        replies=row.replies,
+        pace=tuple(datetime.fromisoformat(moment) for moment in row.pace),
+        last_out_at=row.last_out_at,
+        expires_at=row.expires_at,
+        alert_id=row.alert_id,
+    )
+
+
+def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], saving: Saving) -> None:
+    """Keep what this turn made true: state, draft, reply, and when the conversation is next due."""
+    now, script = saving.now, saving.script
+    state = _with_links(step.state, saving.seals)
+    replies = dict(list({**turn.replies, saving.message: list(say)}.items())[-REPLIES_KEPT:])
+    spoke = bool(say) or state.channel == "web"
+    pace = (*turn.recent(now), now) if say else turn.recent(now)
+    runs = not state.ending
+    nudges = runs and state.channel == "sms" and script.nudge_after and saving.seals.contact
+    expires_at = turn.expires_at if runs else min(turn.expires_at, now + REST)
+    values: dict[str, Any] = {
+        "version": state.version,
+        "state": asdict(state),
+        "replies": replies,
+        "pace": [moment.isoformat() for moment in pace],
+        "last_out_at": now if spoke else turn.last_out_at,
+        "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
+        "expires_at": expires_at,
+        "alert_id": saving.alert_id,
+        "sealed_contact": saving.seals.seal_contact("conversation", turn.id) if nudges else None,
+    }
+    session.execute(update(ConversationRow).where(ConversationRow.id == turn.id).values(**values))
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What saving a turn needs to know beside the turn itself."""
+
+    message: str
+    script: Script
+    seals: Seals
+    alert_id: str | None
+    now: datetime
+
+
+def begin_again(session: Session, turn: Turn, begins: State, script: Script, now: datetime) -> Turn:
+    """The same person with another script from its start; what they said before is put away."""
+    put_away(session, turn.state, now)
+    keep_version(session, script)
+    return replace(turn, state=begins, expires_at=now + script.expires_after)
+
+
+def keep_version(session: Session, script: Script) -> None:
+    """Keep this version of a script, so that who began it may finish it across a deploy."""
+    insert_once(
+        session, ScriptVersionRow, {"version": script.version, "name": script.name, "content": dump(script)}
+    )
+
+
+def script_version(session: Session, version: str) -> str | None:
+    """The dump of a script version that somebody began with."""
+    return session.scalar(select(ScriptVersionRow.content).where(ScriptVersionRow.version == version))
+
+
+def new_id() -> str:
+    """A random id: 128 bits in hex."""
+    return secrets.token_hex(16)
+
+
+def request_opt(session: Session, kind: str, seals: Seals, now: datetime) -> None:
+    """Ask the worker to keep or lift an opt-out; the web process can do neither."""
+    row_id = new_id()
+    sealed = seals.seal_contact("opt", row_id)
+    if sealed is not None:
+        values = {"id": row_id, "kind": kind, "requested_at": now, "sealed_contact": sealed}
+        session.execute(insert(OptRequestRow).values(**values))
+
+
+def state_of(stored: dict[str, Any]) -> State:
+    """The state that was stored; what an older version stored and we no longer know is left out."""
+    known = {key: stored[key] for key in State.__dataclass_fields__ if key in stored}
+    answers = {step: tuple(codes) for step, codes in known["answers"].items()}
+    comments = tuple(Comment(**comment) for comment in known["comments"])
+    lists = {key: tuple(known[key]) for key in ("trail", "offered", "said")}
+    return State(**{**known, **lists, "answers": answers, "comments": comments})
+
+
+def _with_links(state: State, seals: Seals) -> State:
+    """Each new comment gets its random id and, where there is a number, a sealed link to it."""
+    return replace(state, comments=tuple(each if each.id else _linked(each, seals) for each in state.comments))
+
+
+def _linked(comment: Comment, seals: Seals) -> Comment:
+    comment_id = new_id()
+    sealed = seals.seal_contact("comment", comment_id)
+    return replace(comment, id=comment_id, link=b64encode(sealed).decode() if sealed else "")
+
+
+def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
+    state = arrival.begins
+    keep_version(session, arrival.script)
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "person": arrival.persons[0],
+        "channel": state.channel,
+        "version": state.version,
+        "state": asdict(state),
+        "replies": {},
+        "pace": [],
+        "expires_at": now + arrival.script.expires_after,
+    }
+    insert_once(session, ConversationRow, values)
+    # Another message of the same person may have been first: then its conversation is the one, and we wait for it.
+    turn = find(session, arrival.persons, lock=True)
+    assert turn is not None, "a conversation that was just inserted is there"  # noqa: S101
+    return turn
+
+
+def _received(arrival: Arrival, conversation_id: str | None, now: datetime) -> dict[str, Any]:
+    return {"message": arrival.message, "conversation_id": conversation_id, "received_on": now.date()}
+
+
+def _reply_of(session: Session, message: str) -> tuple[str, ...]:
+    wanted = select(ConversationRow.replies).join(ReceivedRow, ReceivedRow.conversation_id == ConversationRow.id)
+    replies = session.scalar(wanted.where(ReceivedRow.message == message))
+    return tuple((replies or {}).get(message, ()))
+
+
+def first_seen(session: Session, message: str, now: datetime) -> bool:
+    """Note a message that opens no conversation; False when it was noted before."""
+    return insert_once(
+        session, ReceivedRow, {"message": message, "conversation_id": None, "received_on": now.date()}
+    )

@@ -1,0 +1,49 @@
+"""The composition root: puts the parts together; imported by nobody."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from admin.face import init_staff
+from bot.channels.health import health
+from bot.channels.sms import sms
+from bot.channels.web import chat
+from bot.parts import Parts, real_parts
+from conversations.db import db, engine_options
+from conversations.settings import Settings
+
+BODY_LIMIT = 64 * 1024
+
+
+def create_app(settings: Settings | None = None, parts: Parts | None = None) -> Flask:
+    """The application for these settings, from the environment when none are given; a test may bring its own parts."""
+    settings = settings or (parts.settings if parts else Settings.from_env(os.environ))
+    app = Flask("heard", static_folder=None)
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        SESSION_COOKIE_NAME="heard",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=int(timedelta(hours=12).total_seconds()),
+    )
+    db.init_app(app)
+    Migrate(app, db, directory="conversations/migrations", render_as_batch=True)
+    protection = CSRFProtect(app)
+    app.extensions["heard"] = parts or real_parts(settings)
+    app.register_blueprint(health)
+    if "public" in settings.faces:
+        protection.exempt(sms)  # Twilio signs its requests; it cannot hold a token of ours
+        app.register_blueprint(sms)
+        app.register_blueprint(chat)
+    if "staff" in settings.faces:
+        init_staff(app, settings)
+    return app
