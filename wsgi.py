@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
 
@@ -15,15 +16,28 @@ from bot.channels.sms import sms
 from bot.channels.web import chat
 from bot.parts import Parts, real_parts
 from conversations.db import db, engine_options
+from conversations.logs import ErrorInfo, place_of, set_up
+from conversations.schema import MIGRATIONS
 from conversations.settings import Settings
 
 BODY_LIMIT = 64 * 1024
+log = logging.getLogger("heard")
+
+
+class Heard(Flask):
+    """Flask, except that an error is logged by kind and place: its words may quote what somebody said."""
+
+    def log_exception(self, exc_info: ErrorInfo) -> None:
+        """Log an unhandled error without address, parameters or words."""
+        log.error("unhandled: %s", place_of(exc_info))
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> Flask:
     """The application for these settings, from the environment when none are given; a test may bring its own parts."""
+    if parts is None:
+        set_up()
     settings = settings or (parts.settings if parts else Settings.from_env(os.environ))
-    app = Flask("heard", static_folder=None)
+    app = Heard("heard", static_folder=None)
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -36,7 +50,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         WTF_CSRF_TIME_LIMIT=int(timedelta(hours=12).total_seconds()),
     )
     db.init_app(app)
-    Migrate(app, db, directory="conversations/migrations", render_as_batch=True)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     protection = CSRFProtect(app)
     app.extensions["heard"] = parts or real_parts(settings)
     app.register_blueprint(health)

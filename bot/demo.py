@@ -24,13 +24,12 @@ STOP_SECONDS = 10.0
 def run_demo(port: int) -> int:
     """Set up, start carrier, web, worker and watch, and wait for Ctrl-C; gives the exit code."""
     environment = {**os.environ, **demo_environment(port)}
-    flask = [sys.executable, "-m", "flask"]
-    for command in (["data", "upgrade"], ["staff", "demo"], ["data", "demo"]):
-        if subprocess.run([*flask, *command], env=environment, check=False).returncode:
-            return 1
     signal.signal(signal.SIGTERM, _interrupt)
-    children = [_start(command, environment) for command in processes(port, environment)]
+    children: list[subprocess.Popen[bytes]] = []
     try:
+        if not _set_up(environment):
+            return 1
+        children += [_start(command, environment) for command in processes(port, environment)]
         _wait_until_ready(port, children)
         print(welcome(port), flush=True)
         return _wait(children)
@@ -97,6 +96,12 @@ def welcome(port: int) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _set_up(environment: Mapping[str, str]) -> bool:
+    flask = [sys.executable, "-m", "flask"]
+    commands = (["data", "upgrade"], ["staff", "demo"], ["data", "demo"])
+    return all(subprocess.run([*flask, *command], env=dict(environment), check=False).returncode == 0 for command in commands)
 
 
 def _kept_secrets() -> dict[str, str]:

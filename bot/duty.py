@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,17 @@ from conversations.models import AlertRow, AttemptRow
 from conversations.values import Assessment
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attempt that this process has leased."""
+
+    id: str
+    lease: str | None
+    alert_id: str
+    way: str
+    tries: int
 
 
 def act_on_due(session: Session, parts: Parts) -> int:
@@ -29,19 +41,19 @@ def act_on_due(session: Session, parts: Parts) -> int:
 def send_due(session: Session, parts: Parts) -> int:
     """Make every attempt that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
     claimed = outbox.claim(session, AttemptRow, parts.clock())
-    held = [(each.id, each.lease, each.alert_id, each.way, each.tries) for each in claimed]
+    held = [Held(each.id, each.lease, each.alert_id, each.way, each.tries) for each in claimed]
     session.commit()
-    for attempt_id, lease, alert_id, way, tries in held:
-        alert = session.get_one(AlertRow, alert_id)
-        needed, told = alert.state == "open", (alert.reference, alert.level)
-        held_still = outbox.still_held(session, AttemptRow, attempt_id, lease, parts.clock())
+    for attempt in held:
+        alert = session.get_one(AlertRow, attempt.alert_id)
+        needed, notice = alert.state == "open", _notice(attempt.way, alert.reference, alert.level, parts)
+        still_ours = outbox.still_held(session, AttemptRow, attempt.id, attempt.lease, parts.clock())
         session.commit()
-        if not held_still:
+        if not still_ours:
             continue
         if needed:
-            _try(session, parts, attempt_id, alert_id, way, tries, _notice(way, *told, parts))
+            _try(session, parts, attempt, notice)
         else:
-            outbox.cancel(session, AttemptRow, attempt_id, "no longer open")
+            outbox.cancel(session, AttemptRow, attempt.id, "no longer open")
         session.commit()
     return len(held)
 
@@ -55,20 +67,19 @@ def notify_past_the_store(assessment: Assessment, parts: Parts) -> None:
             log.error("notice past the store failed: way=%s code=%s", way, failed.code)
 
 
-def _try(
-    session: Session, parts: Parts, attempt_id: str, alert_id: str, way: str, tries: int, notice: Outgoing
-) -> None:
+def _try(session: Session, parts: Parts, attempt: Held, notice: Outgoing) -> None:
     try:
-        provider_id = _sender(way, parts).send(notice)
+        provider_id = _sender(attempt.way, parts).send(notice)
     except NotSent as failed:
         now = parts.clock()
-        again_at = escalation.retry_at(tries, now) if failed.again else None
-        outbox.mark_failed(session, AttemptRow, attempt_id, failed.code, again_at)
-        _record(session, alert_id, now, "could not be sent", f"{way}: {failed.code}")
+        again_at = escalation.retry_at(attempt.tries, now) if failed.again else None
+        outbox.mark_failed(session, AttemptRow, attempt.id, failed.code, again_at)
+        _record(session, attempt.alert_id, now, "could not be sent", f"{attempt.way}: {failed.code}")
         return
     now = parts.clock()
-    outbox.mark_sent(session, AttemptRow, attempt_id, provider_id, now)
-    _record(session, alert_id, now, "sent", way if tries == 1 else f"{way}: try {tries}, perhaps twice")
+    outbox.mark_sent(session, AttemptRow, attempt.id, provider_id, now)
+    again = f": try {attempt.tries}, perhaps twice" if attempt.tries > 1 else ""
+    _record(session, attempt.alert_id, now, "sent", f"{attempt.way}{again}")
 
 
 def _record(session: Session, alert_id: str, now: datetime, what: str, detail: str) -> None:

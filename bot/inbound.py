@@ -65,6 +65,15 @@ class View:
     words: Words
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the screen found in a message, what may be kept of it sealed, and when."""
+
+    assessment: Assessment
+    seals: Seals
+    now: datetime
+
+
 class Unanswered(Exception):
     """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to."""
 
@@ -158,8 +167,10 @@ def _turn(
     if turn.state.ending and (start or message.start):
         turn = store.begin_again(session, turn, arrival.begins, arrival.script, now)
     script = _script_of(session, turn.state, parts)
-    step = engine.step(script, turn.state, text, assessment, _facts(message, turn, guess, parts, now))
-    alert_id = _tell(session, message, turn, step, assessment, seals, now)
+    alert_open = alerts.is_open(session, turn.alert_id)
+    facts = replace(_facts(message, turn, guess, parts, now), alert_open=alert_open)
+    step = engine.step(script, turn.state, text, assessment, facts)
+    alert_id = _tell(session, message, turn, step, Found(assessment, seals, now))
     if step.opt:
         store.request_opt(session, step.opt, seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
@@ -206,22 +217,16 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
     )
 
 
-def _tell(
-    session: Session,
-    message: Inbound,
-    turn: store.Turn,
-    step: Step,
-    assessment: Assessment,
-    seals: Seals,
-    now: datetime,
-) -> str | None:
+def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, found: Found) -> str | None:
     """Raise or continue the alert of this conversation; gives its id."""
-    untextable = step.cannot_be_texted or message.contact is None
-    if turn.alert_id and (step.alert or step.follows_alert):
-        if alerts.add_to_alert(session, turn.alert_id, assessment, seals, now, step.cannot_be_texted):
+    if turn.alert_id and (step.alert or step.follows_alert):  # False only when it was closed meanwhile
+        cut_off = step.cannot_be_texted
+        if alerts.add_to_alert(session, turn.alert_id, found.assessment, found.seals, found.now, cut_off):
             return turn.alert_id
     if step.alert:
-        return alerts.raise_alert(session, assessment, message.channel, seals, now, untextable)
+        return alerts.raise_alert(
+            session, found.assessment, message.channel, found.seals, found.now, step.cannot_be_texted
+        )
     return turn.alert_id
 
 

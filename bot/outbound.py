@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -16,16 +18,28 @@ from conversations.sealing import CannotOpen, Sealable
 
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A text that this process has leased."""
+
+    id: str
+    lease: str | None
+    box: bytes | None
+    sender: str
+    body: str
+    tries: int
+
+
 def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
     """Send every text that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
     claimed = outbox.claim(session, OutboxRow, parts.clock())
-    held = [(each.id, each.lease, each.sealed_contact, each.sender, each.body, each.tries) for each in claimed]
+    held = [Held(each.id, each.lease, each.sealed_contact, each.sender, each.body, each.tries) for each in claimed]
     session.commit()
-    for row_id, lease, box, sender, body, tries in held:
-        held_still = outbox.still_held(session, OutboxRow, row_id, lease, parts.clock())
+    for text in held:
+        still_ours = outbox.still_held(session, OutboxRow, text.id, text.lease, parts.clock())
         session.commit()
-        if held_still:
-            _send(session, parts, contacts, row_id, box, Outgoing("", sender, body), tries)
+        if still_ours:
+            _send(session, parts, contacts, text)
             session.commit()
     return len(held)
 
@@ -65,17 +79,15 @@ def _nudge(session: Session, parts: Parts, contacts: Contacts, row: Conversation
     session.execute(insert(OutboxRow).values(**values))
 
 
-def _send(
-    session: Session, parts: Parts, contacts: Contacts, row_id: str, box: bytes | None, text: Outgoing, tries: int
-) -> None:
+def _send(session: Session, parts: Parts, contacts: Contacts, text: Held) -> None:
     now = parts.clock()
     try:
-        number = contacts.number(box, "outbox", row_id, now)
+        number = contacts.number(text.box, "outbox", text.id, now)
         provider_id = parts.sms.send(Outgoing(number, text.sender, text.body))
     except CannotOpen:
-        outbox.cancel(session, OutboxRow, row_id, "its number can no longer be opened")
+        outbox.cancel(session, OutboxRow, text.id, "its number can no longer be opened")
     except NotSent as failed:
-        again_at = escalation.retry_at(tries, now) if failed.again else None
-        outbox.mark_failed(session, OutboxRow, row_id, failed.code, again_at)
+        again_at = escalation.retry_at(text.tries, now) if failed.again else None
+        outbox.mark_failed(session, OutboxRow, text.id, failed.code, again_at)
     else:
-        outbox.mark_sent(session, OutboxRow, row_id, provider_id, parts.clock())
+        outbox.mark_sent(session, OutboxRow, text.id, provider_id, parts.clock())

@@ -159,6 +159,13 @@ def find(session: Session, alert_id: str) -> AlertRow | None:
     return session.get(AlertRow, alert_id)
 
 
+def is_open(session: Session, alert_id: str | None) -> bool:
+    """Whether this alert still waits for an outcome, so that later words belong to it."""
+    if alert_id is None:
+        return False
+    return session.scalar(select(AlertRow.state).where(AlertRow.id == alert_id)) in ("open", "acknowledged")
+
+
 def timeline(session: Session, alert_id: str) -> Sequence[AlertEventRow]:
     """The history of one alert, oldest first."""
     wanted = select(AlertEventRow).where(AlertEventRow.alert_id == alert_id)

@@ -17,9 +17,9 @@ ASIDES: Mapping[str, str] = {"carry_on": "carry_on", "delete": "delete_confirm"}
 def prompt(script: Script, state: State, silent: bool = False) -> Prompt:
     """What a page or text asks now; after half an hour's silence only whether to carry on."""
     words = script.words[state.language]
-    if state.ending or not state.step:
+    asks = "carry_on" if silent and state.step else state.awaiting
+    if state.ending or (asks not in ASIDES and not state.step):
         return Prompt("", "none")
-    asks = "carry_on" if silent else state.awaiting
     if asks in ASIDES:
         labels = {"yes": words.line("yes_no.yes"), "no": words.line("yes_no.no")}
         return Prompt(asks, asks, words.line(_aside(asks, bool(state.said))), options_of(labels))

@@ -75,7 +75,9 @@ def insert_once(session: Session, row: Any, values: dict[str, Any]) -> bool:
 
 def changed(session: Session, statement: Any) -> int:
     """How many rows an INSERT, UPDATE or DELETE touched."""
-    result: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]  # these give a cursor
+    result: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # these give a cursor
+        statement, execution_options={"preserve_rowcount": True}
+    )
     return result.rowcount
 
 

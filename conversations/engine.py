@@ -52,7 +52,7 @@ def _too_many(script: Script, state: State, text: RedactedText, assessment: Asse
         said = () if state.alert else (_safety(words, assessment, facts),)
         return _said(replace(state, alert=True), *said, alert=True)
     said = (words.line("rate_note"),) if facts.replies == REPLIES_AN_HOUR else ()
-    return _said(moves.kept(state, text), *said, follows_alert=state.alert)
+    return _said(moves.kept(state, text), *said, follows_alert=facts.alert_open)
 
 
 def _worry(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
@@ -61,9 +61,7 @@ def _worry(script: Script, state: State, text: RedactedText, assessment: Assessm
     told = replace(state, alert=True)
     if told.ending:
         return _said(told, said, alert=True)
-    if told.awaiting == "opening":
-        told = moves.arrived(script, told, script.steps[0].id)[0]
-    elif told.awaiting == "answer" and not facts.early:
+    if told.awaiting == "answer" and not facts.early:
         told = _past_an_answer(script, told, text)
     return _said(told if told.ending else replace(told, awaiting="carry_on"), said, asks=True, alert=True)
 
@@ -128,7 +126,7 @@ def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Fac
     if state.awaiting == "delete":
         return _delete_or_keep(script, state, text)
     if state.awaiting == "carry_on" or (facts.asked == "carry_on" and facts.silent):
-        return _carry_on(script, state, text)
+        return _carry_on(script, state, text, facts)
     return _answer(script, state, text, facts)
 
 
@@ -147,7 +145,7 @@ def _after_the_end(script: Script, state: State, act: str, facts: Facts) -> Step
         return _erase(script, state)
     key = {"start": "welcome_back", "delete": "nothing_to_delete", "help": "help"}.get(act, "resting")
     opt = "start" if act == "start" or facts.opted_in else ""
-    return _said(state, _with_keyword(script, state, key), opt=opt, follows_alert=state.alert)
+    return _said(state, _with_keyword(script, state, key), opt=opt, follows_alert=facts.alert_open)
 
 
 def _with_keyword(script: Script, state: State, key: str) -> str:
@@ -158,7 +156,7 @@ def _speak(script: Script, state: State, language: str) -> Step:
     if language not in script.languages:
         return _said(state, asks=True)
     words = script.words[language]
-    if state.awaiting == "opening":
+    if not state.step:
         opened, also = moves.arrived(script, replace(state, language=language), script.steps[0].id)
         return _said(opened, *words.lines(f"opening.{state.channel}"), *also, asks=True)
     return _said(replace(state, language=language), words.line("language_changed"), asks=True)
@@ -184,14 +182,17 @@ def _erase(script: Script, state: State) -> Step:
     return _said(empty, script.words[state.language].line(key))
 
 
-def _carry_on(script: Script, state: State, text: RedactedText) -> Step:
+def _carry_on(script: Script, state: State, text: RedactedText, facts: Facts) -> Step:
     wish = _wish(state, text)
+    if wish == "yes" and not state.step:  # their first text was a worry: the opening words are still owed
+        return _open(script, state, RedactedText(""), "")
     if wish == "yes":
         return _said(replace(state, awaiting="answer"), asks=True)
     if wish == "no":
         return _finish(script, state, "partial")
-    if state.alert:
-        return _said(replace(state, awaiting="carry_on"), asks=True, follows_alert=True)
+    if facts.alert_open:
+        thanks = script.words[state.language].line("kept.alert")
+        return _said(replace(state, awaiting="carry_on"), thanks, asks=True, follows_alert=True)
     return _said(replace(moves.kept(state, text), awaiting="carry_on"), asks=True)
 
 

@@ -122,6 +122,7 @@ class Facts:
     media: bool = False
     asked: str = ""
     opted_in: bool = False
+    alert_open: bool = False
     cover_from: str = ""
 
 

@@ -1,0 +1,1 @@
+"""The suites; a package so that no other `tests` on the path can take its name."""

