@@ -1,0 +1,1 @@
+"""The measurements; run with make bench."""

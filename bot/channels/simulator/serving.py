@@ -1,0 +1,112 @@
+"""Runs the practice carrier and the phone page as one process on a loopback port."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from bot.channels.simulator.account import REPLIES, Account
+from bot.channels.simulator.carrier import Carrier
+from bot.channels.simulator.delivery import LOOPBACK
+from bot.channels.simulator.phone import phone_blueprint
+from bot.channels.simulator.service import create_carrier_app
+
+TICK_SECONDS = 0.2
+NUMBERS = ("+447700900999",)
+
+
+class SilentRequests(WSGIRequestHandler):
+    """Logs no request: an address line would hold a number."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
+class Pump(threading.Thread):
+    """Lets due statuses happen, a few times a second, until stopped."""
+
+    def __init__(self, carrier: Carrier, tick: float = TICK_SECONDS) -> None:
+        super().__init__(name="carrier-pump", daemon=True)
+        self._carrier, self._tick = carrier, tick
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Settle what is due, again and again."""
+        while not self._stopped.wait(self._tick):
+            self._carrier.settle()
+
+    def stop(self) -> None:
+        """Stop after the present round."""
+        self._stopped.set()
+        self.join()
+
+
+def make_carrier_server(carrier: Carrier, port: int = 0, host: str = "127.0.0.1") -> BaseWSGIServer:
+    """Bind carrier and phone page to a loopback port (0: any free one). Raises ValueError for any other address."""
+    if host not in LOOPBACK:
+        raise ValueError("the practice carrier listens on this machine only")
+    app = create_carrier_app(carrier)
+    app.register_blueprint(phone_blueprint(carrier))
+    return make_server(host, port, app, threaded=True, request_handler=SilentRequests)
+
+
+def serve(carrier: Carrier, port: int, host: str = "127.0.0.1") -> None:
+    """Serve until interrupted, saying once where the phone is."""
+    if urlsplit(carrier.account.webhook).hostname not in LOOPBACK:
+        raise ValueError("the practice carrier texts this machine only")
+    server = make_carrier_server(carrier, port, host)
+    pump = Pump(carrier)
+    pump.start()
+    sys.stdout.write(f"Practice phone: http://{host}:{server.server_port}/demo/phone/\n")
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        carrier.released.set()
+        pump.stop()
+        server.server_close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line and serve. Gives 2 and one line when something in it is wrong."""
+    given = _parser().parse_args(argv)
+    try:
+        serve(Carrier(_account(given), pace=given.pace), given.port, given.host)
+    except (ValueError, OSError) as wrong:
+        sys.stderr.write(f"The practice carrier cannot start: {wrong}\n")
+        return 2
+    return 0
+
+
+def _account(given: argparse.Namespace) -> Account:
+    token = given.token_file.read_text(encoding="utf-8").strip() if given.token_file else given.token
+    account = Account(given.account, token, tuple(given.number or NUMBERS), given.webhook, service=given.service)
+    replies = {**REPLIES, "HELP": given.help_text} if given.help_text else REPLIES
+    return replace(account, advanced_opt_out=given.advanced_opt_out, replies=replies, realm=given.realm)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot.channels.simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=8101)
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--webhook", default="http://127.0.0.1:8000", help="where the product answers")
+    parser.add_argument("--account", required=True, help="AC and 32 hex digits")
+    secret = parser.add_mutually_exclusive_group(required=True)
+    secret.add_argument("--token", help="the auth token; other people on this machine can see it here")
+    secret.add_argument("--token-file", type=Path, help="a file that holds the auth token")
+    parser.add_argument("--number", action="append", help="our number; may be given again")
+    parser.add_argument("--service", default="", help="messaging service: MG and 32 hex digits")
+    parser.add_argument("--advanced-opt-out", action="store_true")
+    parser.add_argument("--help-text", default="", help="what HELP is answered")
+    parser.add_argument("--realm", default="us1", choices=("us1", "ie1", "au1"))
+    parser.add_argument("--pace", type=float, default=1.0, help="seconds between two statuses")
+    return parser
