@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +46,6 @@ class Contacts:
         for request in requests:
             self._settle(session, request, now)
             session.delete(request)
-        session.commit()
         return len(requests)
 
     def fill_openings(self, session: Session, now: datetime) -> int:
@@ -53,14 +53,16 @@ class Contacts:
         wanted = select(OpeningRow).where(OpeningRow.sealed.is_(None), OpeningRow.expires_at > now)
         openings = session.scalars(wanted.with_for_update(skip_locked=True)).all()
         for opening in openings:
-            text = Sealable("\n\n".join(self._all_words(session, opening.alert_id, now)))
+            text = Sealable(json.dumps(self._all_words(session, opening.alert_id, now)))
             opening.sealed = text.seal(public_half(opening.public_half), "opening", opening.id, opening.expires_at)
-        session.commit()
         return len(openings)
 
-    def _all_words(self, session: Session, alert_id: str, now: datetime) -> list[str]:
+    def _all_words(self, session: Session, alert_id: str, now: datetime) -> list[dict[str, str]]:
         wanted = select(AlertWordsRow).where(AlertWordsRow.alert_id == alert_id).order_by(AlertWordsRow.received_at)
-        return [self._words_or_why_not(row, now) for row in session.scalars(wanted)]
+        return [
+            {"at": row.received_at.isoformat(), "level": row.level, "words": self._words_or_why_not(row, now)}
+            for row in session.scalars(wanted)
+        ]
 
     def _words_or_why_not(self, row: AlertWordsRow, now: datetime) -> str:
         try:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot import duty, outbound
@@ -32,7 +31,8 @@ def work_once(session: Session, parts: Parts) -> None:
     for name, job in JOBS.items():
         try:
             job(session, parts, contacts)
-        except (SQLAlchemyError, OSError, keys.MissingKey) as failed:
+            session.commit()
+        except Exception as failed:  # whatever it is, alerts must go on being told
             session.rollback()
             log.error("job failed: %s: %s", name, type(failed).__name__)
 
@@ -60,12 +60,10 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     retention.purge(session, now)
     retention.unneeded_attempts(session, now)
     heartbeats.beat(session, "housekeeping", now)
-    session.commit()
 
 
 def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
     heartbeats.beat(session, "worker", parts.clock())
-    session.commit()
 
 
 JOBS: dict[str, Job] = {

@@ -28,12 +28,15 @@ class Held:
     sender: str
     body: str
     tries: int
+    kind: str
 
 
 def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
     """Send every text that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
     claimed = outbox.claim(session, OutboxRow, parts.clock())
-    held = [Held(each.id, each.lease, each.sealed_contact, each.sender, each.body, each.tries) for each in claimed]
+    held = [
+        Held(each.id, each.lease, each.sealed_contact, each.sender, each.body, each.tries, each.kind) for each in claimed
+    ]
     session.commit()
     for text in held:
         still_ours = outbox.still_held(session, OutboxRow, text.id, text.lease, parts.clock())
@@ -69,7 +72,7 @@ def _nudge(session: Session, parts: Parts, contacts: Contacts, row: Conversation
         "id": row_id,
         "kind": "nudge",
         "conversation_id": row.id,
-        "sender": parts.settings.twilio_numbers[0],
+        "sender": _our_number(number, parts),
         "body": load_words()[row.state["language"]].line("nudge"),
         "sealed_contact": Sealable(number).seal(key, "outbox", row_id, row.expires_at),
         "due_at": now,
@@ -79,10 +82,20 @@ def _nudge(session: Session, parts: Parts, contacts: Contacts, row: Conversation
     session.execute(insert(OutboxRow).values(**values))
 
 
+def _our_number(number: str, parts: Parts) -> str:
+    """Our number on the network that theirs is on."""
+    network = "whatsapp:" if number.startswith("whatsapp:") else ""
+    return f"{network}{parts.settings.twilio_numbers[0]}"
+
+
 def _send(session: Session, parts: Parts, contacts: Contacts, text: Held) -> None:
     now = parts.clock()
     try:
         number = contacts.number(text.box, "outbox", text.id, now)
+        if text.kind == "nudge" and contacts.opted_out(session, number):  # they may have said STOP since it was due
+            outbox.cancel(session, OutboxRow, text.id, "opted out")
+            return
+        session.commit()
         provider_id = parts.sms.send(Outgoing(number, text.sender, text.body))
     except CannotOpen:
         outbox.cancel(session, OutboxRow, text.id, "its number can no longer be opened")

@@ -31,7 +31,7 @@ def step(script: Script, state: State, text: RedactedText, assessment: Assessmen
     if assessment.alerts:
         return _worry(script, state, text, assessment, facts)
     turn = _turn(script, state, text, act, facts)
-    if assessment.level == Level.WELLBEING:
+    if assessment.level == Level.WELLBEING and assessment.covered:
         turn = _with_warmth(script, turn)
     return _with_offer(script, turn, facts)
 
@@ -153,13 +153,12 @@ def _with_keyword(script: Script, state: State, key: str) -> str:
 
 
 def _speak(script: Script, state: State, language: str) -> Step:
-    if language not in script.languages:
-        return _said(state, asks=True)
-    words = script.words[language]
+    spoken_now = replace(state, language=language) if language in script.languages else state
     if not state.step:
-        opened, also = moves.arrived(script, replace(state, language=language), script.steps[0].id)
-        return _said(opened, *words.lines(f"opening.{state.channel}"), *also, asks=True)
-    return _said(replace(state, language=language), words.line("language_changed"), asks=True)
+        return _open(script, spoken_now, RedactedText(""), "")
+    if spoken_now is state:
+        return _said(state, asks=True)
+    return _said(spoken_now, script.words[language].line("language_changed"), asks=True)
 
 
 def _help(script: Script, state: State, facts: Facts) -> Step:
@@ -173,7 +172,7 @@ def _delete(script: Script, state: State, facts: Facts) -> Step:
 def _delete_or_keep(script: Script, state: State, text: RedactedText) -> Step:
     if _wish(state, text) == "yes":
         return _erase(script, state)
-    return _said(replace(state, awaiting="answer"), asks=True)
+    return _said(replace(state, awaiting="answer" if state.step else "carry_on"), asks=True)
 
 
 def _erase(script: Script, state: State) -> Step:
@@ -197,12 +196,14 @@ def _carry_on(script: Script, state: State, text: RedactedText, facts: Facts) ->
 
 
 def _skip(script: Script, state: State, facts: Facts) -> Step:
+    if not state.step:
+        return _said(state, asks=True)
     return _move_on(script, moves.without(state, state.step), (), facts)
 
 
 def _back(script: Script, state: State, facts: Facts) -> Step:
     if facts.silent or len(state.trail) < 2:
-        return _said(replace(state, awaiting="carry_on" if facts.silent else "answer"), asks=True)
+        return _said(replace(state, awaiting="carry_on" if facts.silent or not state.step else "answer"), asks=True)
     earlier = state.trail[-2]
     return _said(moves.at(replace(moves.without(state, earlier), trail=state.trail[:-2]), earlier), asks=True)
 

@@ -1,0 +1,230 @@
+"""The engine over many turns: whatever is texted, it keeps its promises about what is said, kept and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversations import engine
+from conversations.asking import ASIDES, prompt, spoken
+from conversations.controls import ACTIONS, control, control_words
+from conversations.script import Script, load_all, load_words
+from conversations.segments import count, is_gsm7
+from conversations.values import Assessment, Facts, Level, RedactedText, State, Step
+
+SCRIPTS = load_all()
+NAMES = sorted(SCRIPTS)
+CANARY = "zebrafish"
+TEXTS = st.one_of(
+    st.sampled_from(["hi", "1", "2", "3", "4", "5", "a lot", "yes", "no", "aye", "1 and 3", "skip", "back", "help", "delete"]),
+    st.sampled_from([f"{CANARY} was not listening to me", f"4 because {CANARY}", "polski", "english", "العربية", "DELETE", ""]),
+    st.text(max_size=60),
+)
+TURNS = st.lists(
+    st.tuples(TEXTS, st.sampled_from([Assessment(), Assessment(Level.WELLBEING), Assessment(Level.CONCERN)]), st.booleans()),
+    min_size=1,
+    max_size=25,
+)
+
+
+def begin(name: str = "check-in", language: str = "en", channel: str = "sms") -> tuple[Script, State]:
+    script = SCRIPTS[name]
+    return script, engine.begin(script, language, channel)
+
+
+def say(script: Script, state: State, *texts: str, facts: Facts | None = None) -> Step:
+    """Send these texts one after the other; gives the last turn."""
+    for text in texts:
+        turn = engine.step(script, state, RedactedText(text), Assessment(), facts or Facts())
+        state = turn.state
+    return turn
+
+
+def at_question(name: str, number: int, language: str = "en") -> tuple[Script, State]:
+    """A conversation at its question of this number, all before it skipped."""
+    script, state = begin(name, language)
+    skip = load_words()[language].entries["control.skip"][0]
+    return script, say(script, state, "hi", *([skip] * number)).state
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(turns=TURNS)
+def test_whatever_is_texted_nothing_breaks_and_no_text_is_repeated_or_too_long(name: str, turns: list[tuple[str, Assessment, bool]]) -> None:
+    script, state = begin(name)
+    for text, assessment, silent in turns:
+        turn = engine.step(script, state, RedactedText(text), assessment, Facts(silent=silent, alert_open=state.alert))
+        said = spoken(script, turn)
+        assert turn.alert == assessment.alerts
+        for message in said:
+            size = count(message)
+            assert CANARY not in message
+            assert size.segments <= (4 if size.encoding == "UCS-2" else 3)
+            assert turn.state.language != "en" or is_gsm7(message) or "language" in str(turn.state.offered)
+        state = turn.state
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(turns=TURNS)
+def test_after_a_silence_no_question_is_named(name: str, turns: list[tuple[str, Assessment, bool]]) -> None:
+    script, state = begin(name)
+    questions = [ask for words in script.words.values() for ask in words.ask.values()]
+    for text, assessment, silent in turns:
+        was_asked = bool(state.step) and state.awaiting == "answer" and not state.ending
+        turn = engine.step(script, state, RedactedText(text), assessment, Facts(silent=silent))
+        changes_language = control(text).startswith("language:") or control(text) in {"delete"}
+        if silent and was_asked and not changes_language:
+            assert not [ask for ask in questions if any(ask in message for message in spoken(script, turn))]
+        state = turn.state
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_word_acts_at_every_question_in_every_language(name: str) -> None:
+    script = SCRIPTS[name]
+    for number in range(1, len([step for step in script.steps if step.type != "say"])):
+        for language, shared in load_words().items():
+            for action in ACTIONS:
+                for word in shared.entries[f"control.{action}"]:
+                    script, state = at_question(name, number)
+                    if state.ending:
+                        continue
+                    turn = say(script, state, str(word))
+                    assert did(state, turn) == action, (language, word, state.step)
+
+
+def did(before: State, turn: Step) -> str:
+    """Which action a turn shows."""
+    after = turn.state
+    if after.ending == "stopped":
+        return "stop"
+    if after.awaiting == "delete":
+        return "delete"
+    if after.trail[:-1] == before.trail or after.ending == "finished":
+        return "skip"
+    if len(after.trail) < len(before.trail):
+        return "back"
+    return "help" if after == replace(before, said=after.said) and turn.say else "nothing"
+
+
+@pytest.mark.parametrize("text", ["stop him hurting me", "please stop", "can you help me with this", "i went back home", "delete him from my life"])
+def test_a_control_word_among_others_is_content(text: str) -> None:
+    assert control(text) == ""
+
+
+@pytest.mark.parametrize("text", ["STOP", " stop. ", "Stop!", "ＳＴＯＰ", "stopall", "HELP", "skip?", "Back", "POLSKI", "العربية", "Gàidhlig"])
+def test_a_control_word_alone_acts_however_it_is_written(text: str) -> None:
+    assert control(text)
+
+
+def test_no_control_word_is_another_of_the_carriers() -> None:
+    ours = {word for word, act in control_words().items() if act in {"skip", "back", "delete"} or act.startswith("language:")}
+    assert not ours & {"stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "start", "yes", "unstop", "info"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_opening_words_come_before_the_first_question(name: str) -> None:
+    for language in SCRIPTS[name].languages:
+        script, state = begin(name, language)
+        turn = say(script, state, "hi")
+        opening, first = spoken(script, turn)[:-1], spoken(script, turn)[-1]
+        skips = [word.upper() for word in script.words[language].lines("control.skip")]
+        assert "999" in " ".join(opening) and any(word in " ".join(opening).upper() for word in skips)
+        assert script.words[language].ask[script.steps[0].id] in first
+
+
+def test_a_second_miss_offers_to_skip_and_nothing_is_guessed() -> None:
+    script, state = at_question("check-in", 1)
+    first, second = say(script, state, "3 or 4"), say(script, state, "3 or 4", "2.5")
+    assert "did not get that" in first.say[0] and "SKIP" in second.say[0]
+    assert second.state.answers == {}
+
+
+def test_back_takes_the_earlier_answer_out_and_asks_it_again() -> None:
+    script, state = at_question("check-in", 1)
+    turn = say(script, state, "4", "back")
+    assert (turn.state.step, turn.state.answers) == (state.step, {})
+
+
+def test_an_early_text_is_a_comment_and_not_the_answer_of_a_question_not_yet_seen() -> None:
+    script, state = at_question("check-in", 1)
+    turn = say(script, state, "4 of us were there", facts=Facts(early=True))
+    assert turn.state.answers == {} and [comment.text for comment in turn.state.comments] == ["4 of us were there"]
+    assert turn.state.step == state.step
+
+
+def test_words_that_raise_an_alert_do_not_also_become_a_comment() -> None:
+    script, state = at_question("check-in", 1)
+    turn = engine.step(script, state, RedactedText("1 because he hits me"), Assessment(Level.CONCERN), Facts())
+    assert turn.state.answers == {state.step: ("1",)} and turn.state.comments == ()
+
+
+def test_the_limit_says_one_note_and_keeps_the_words() -> None:
+    script, state = at_question("check-in", 1)
+    at_limit = say(script, state, "are you even reading this", facts=Facts(replies=30))
+    past_it = say(script, state, "are you even reading this", facts=Facts(replies=31))
+    assert len(at_limit.say) == 1 and not past_it.say
+    assert past_it.state.comments and past_it.state.step == state.step
+
+
+@pytest.mark.parametrize(("replies", "alert", "said"), [(31, False, True), (31, True, False)])
+def test_a_first_worry_past_the_limit_is_answered_once(replies: int, alert: bool, said: bool) -> None:
+    script, state = at_question("check-in", 1)
+    worried = replace(state, alert=alert)
+    turn = engine.step(script, worried, RedactedText("he hits me"), Assessment(Level.CONCERN), Facts(replies=replies))
+    assert turn.alert and bool(turn.say) == said
+
+
+def test_without_cover_no_text_says_that_somebody_is_told_now() -> None:
+    script, state = at_question("check-in", 1)
+    for level in (Level.CONCERN, Level.IMMEDIATE):
+        turn = engine.step(script, state, RedactedText("x"), Assessment(level), Facts(cover_from="9am tomorrow"))
+        assert "9am tomorrow" in turn.say[0] and "999" in turn.say[0] and "We are telling" not in turn.say[0]
+
+
+def test_what_could_not_be_screened_alerts_whatever_its_level() -> None:
+    script, state = at_question("check-in", 1)
+    turn = engine.step(script, state, RedactedText("4"), Assessment(assessed=False), Facts())
+    assert turn.alert and "A person will read it" in turn.say[0]
+
+
+def test_start_begins_nothing_by_itself() -> None:
+    script, state = begin()
+    turn = say(script, state, "START")
+    assert turn.state.step == "" and turn.opt == "start" and "Nothing starts" in turn.say[0]
+    assert say(script, turn.state, "CHECKIN").state.step
+
+
+def test_yes_is_an_answer_although_the_carrier_knows_it() -> None:
+    script, state = at_question("check-in", 3)
+    assert script.question(state.step).type == "yes_no"
+    assert say(script, state, "YES").state.answers == {state.step: ("yes",)}
+
+
+def test_a_language_is_offered_once_and_never_switched_to() -> None:
+    script, state = at_question("check-in", 1)
+    offered = say(script, state, "nie rozumiem", facts=Facts(guess="pl"))
+    again = say(script, offered.state, "nie rozumiem", facts=Facts(guess="pl"))
+    assert "Polski" in offered.say[-1] and offered.state.language == "en"
+    assert not [text for text in again.say if "Polski" in text]
+
+
+def test_a_page_asks_whether_to_carry_on_after_a_silence_and_shows_nothing_else() -> None:
+    script, state = at_question("check-in", 2)
+    asked = prompt(script, state, silent=True)
+    assert (asked.asks, asked.kind) == ("carry_on", "carry_on")
+    assert script.words["en"].ask[state.step] not in asked.text
+
+
+def test_every_question_has_a_prompt_with_its_options() -> None:
+    for script in SCRIPTS.values():
+        for step in script.steps:
+            shown = prompt(script, State(script.name, script.version, "en", step=step.id, awaiting="answer"))
+            assert (shown.asks, [option.code for option in shown.options]) == (step.id, list(step.options))
+            assert 0 < shown.number <= shown.total
+
+
+def test_asides_have_words_in_every_language() -> None:
+    for shared in load_words().values():
+        assert all(shared.line(key) for key in ASIDES.values())
