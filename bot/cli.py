@@ -115,8 +115,8 @@ def _filtered(raw: str, one: Filter) -> dict[str, Any]:
     try:
         line = json.loads(raw)
     except ValueError:
-        return {"error": "not JSON"}
-    return one(line) if isinstance(line, dict) else {"error": "not a JSON object"}
+        line = None
+    return one(line if isinstance(line, dict) else {"error": "not a JSON object"})
 
 
 def _stopped() -> Event:
