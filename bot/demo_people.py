@@ -21,7 +21,9 @@ WORDS = resources.files("bot").joinpath("demo_words")
 BY_AREA = {"north": (0.55, 0.57), "south": (0.36, 0.68), "east": (0.62, 0.64), "west": (0.50, 0.44)}
 ELSEWHERE = (0.52, 0.56)
 BY_AGE = {"8-11": 0.06, "12-15": -0.03, "16-17": -0.04, "18-25": 0.02}
-BY_QUESTION = {"changed": -0.10, "told": -0.05, "trusted": 0.18, "understood": -0.04, "have_plan": 0.18, "happening": -0.06}
+BY_QUESTION = {
+    "changed": -0.10, "told": -0.05, "trusted": 0.08, "understood": -0.04, "have_plan": 0.08, "happening": -0.06,
+}
 SETTLES_IN = timedelta(days=100)
 
 SCRIPTS = {"check-in": 55, "after-meeting": 27, "my-plan": 18}
@@ -150,7 +152,7 @@ class Crowd:
             return words
         answer = self._answer(state, question, codes)
         number = answer[:1].isdecimal() and question.type != "multi"
-        return f"{answer[:1]} {words}" if words and number and self.random.random() < ADDS_WORDS else answer
+        return f"{answer[:1]}, {words}" if words and number and self.random.random() < ADDS_WORDS else answer
 
     def _age(self, persona: Persona, state: State) -> str:
         if not persona.age_band:
@@ -163,7 +165,7 @@ class Crowd:
         return words if words and self.random.random() < SAYS_SOMETHING else self._pick(*NOTHING_TO_SAY)
 
     def _codes(self, persona: Persona, question: Question) -> tuple[str, ...]:
-        felt = self.random.gauss(persona.warmth + BY_QUESTION.get(question.id, 0.0), 0.14)
+        felt = self.random.gauss(persona.warmth + BY_QUESTION.get(question.id, 0.0), 0.2)
         if question.type == "scale5":
             return (str(min(5, max(1, round(1 + 4 * felt)))),)
         if question.type == "multi":

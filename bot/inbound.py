@@ -16,6 +16,7 @@ from conversations import alerts, engine, outbox, rota, store
 from conversations.asking import prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
+from conversations.logs import place_of
 from conversations.script import Script, Words, parse_dump
 from conversations.sealing import Sealable, Seals
 from conversations.starts import Start, start_of
@@ -33,7 +34,8 @@ class Inbound:
     """A message from any channel: who it is from is a Person already, and the number can only be sealed."""
 
     channel: str
-    persons: tuple[Person, Person]
+    persons: tuple[Person, Person] | None
+    """None when their keys cannot be read: then nothing can be kept, and the text is screened all the same."""
     message: str
     text: str
     received_at: datetime
@@ -81,17 +83,14 @@ class Unanswered(Exception):
 def answer(message: Inbound, parts: Parts) -> Reply:
     """Screen, redact, keep and answer one message; raises Unanswered when it could not be kept."""
     assessment = screen(message, parts)
-    guess = language.detect(message.text, parts.languages, "", parts.detector)
-    redacted = redaction.redact(message.text[:LONGEST], guess or "en", parts.names).text
     session = db.session()
     try:
+        guess = language.detect(message.text, parts.languages, "", parts.detector)
+        redacted = redaction.redact(message.text[:LONGEST], guess or "en", parts.names).text
         reply = _turn(session, message, redacted, assessment, guess, parts)
         session.commit()
-    except STORE_IS_DOWN as down:
-        session.rollback()
-        log.error("store down: %s", type(down).__name__)
-        if assessment.alerts:
-            notify_past_the_store(assessment, parts)
+    except Exception as broken:  # store down or a fault of ours: what the screen found must reach somebody either way
+        _went_down(session, broken, assessment, parts)
         raise Unanswered from None
     return reply
 
@@ -105,6 +104,25 @@ def screen(message: Inbound, parts: Parts) -> Assessment:
         return found
     media = triage.assess_media()
     return replace(found, assessed=False, reasons=(*found.reasons, *media.reasons))
+
+
+def refuse(message: Inbound, parts: Parts) -> None:
+    """Screen a text that cannot be taken as it is; a worrying one raises its alert all the same. Raises Unanswered."""
+    assessment = screen(message, parts)
+    if not assessment.alerts:
+        return
+    session = db.session()
+    try:
+        now = parts.clock()
+        seals = _seals(message, parts, now)
+        running = store.find(session, message.persons) if message.persons else None
+        known = running.alert_id if running else None
+        if not (known and alerts.add_to_alert(session, known, assessment, seals, now)):
+            _only_screened(session, message, assessment, seals, now)
+        session.commit()
+    except Exception as broken:
+        _went_down(session, broken, assessment, parts)
+        raise Unanswered from None
 
 
 def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
@@ -140,6 +158,18 @@ def leave(persons: tuple[Person, Person], parts: Parts) -> None:
         raise Unanswered from down
 
 
+def _went_down(session: Session, broken: Exception, assessment: Assessment, parts: Parts) -> None:
+    session.rollback()
+    kind = "store down" if isinstance(broken, STORE_IS_DOWN) else "unhandled"
+    log.error("%s: %s", kind, place_of((type(broken), broken, broken.__traceback__)))
+    if assessment.alerts:
+        notify_past_the_store(assessment, parts)
+
+
+def _seals(message: Inbound, parts: Parts, now: datetime) -> Seals:
+    return Seals(parts.keys.of_day(now), Sealable(message.text), message.contact, now + SEALED_FOR)
+
+
 def _turn(
     session: Session,
     message: Inbound,
@@ -149,7 +179,7 @@ def _turn(
     parts: Parts,
 ) -> Reply:
     now = parts.clock()
-    seals = Seals(parts.keys.of_day(now), Sealable(message.text), message.contact, now + SEALED_FOR)
+    seals = _seals(message, parts, now)
     if not message.answerable:
         if store.first_seen(session, message.message, now):
             _only_screened(session, message, assessment, seals, now)
@@ -164,9 +194,9 @@ def _turn(
     if isinstance(turn, store.Repeat):
         return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
     now = parts.clock()  # read again behind the lock: a text that waited for it was received before we spoke
-    if turn.state.ending and (start or message.start):
-        turn = store.begin_again(session, turn, arrival.begins, arrival.script, now)
     script = _script_of(session, turn.state, parts)
+    if _starts_anew(turn.state, start, message, script):
+        turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script
     alert_open = alerts.is_open(session, turn.alert_id)
     facts = replace(_facts(message, turn, guess, parts, now), alert_open=alert_open)
     step = engine.step(script, turn.state, text, assessment, facts)
@@ -184,6 +214,8 @@ def _turn(
 
 
 def _arrival(message: Inbound, start: Start | None, guess: str | None, parts: Parts) -> store.Arrival:
+    if message.persons is None:
+        raise MissingKey("a weekly key cannot be read")
     name = message.start or (start.script if start else parts.settings.default_script)
     script = parts.scripts[name]
     spoken_language = guess if guess in script.languages else "en"
@@ -199,11 +231,20 @@ def _arrival(message: Inbound, start: Start | None, guess: str | None, parts: Pa
     )
 
 
+def _starts_anew(state: State, start: Start | None, message: Inbound, script: Script) -> bool:
+    """Whether a keyword or a choice on the start page begins another script; in a free text it is just a word."""
+    if state.ending:
+        return bool(start or message.start)
+    asks_words = state.step and state.awaiting == "answer" and script.question(state.step).type == "free_text"
+    return start is not None and start.script != state.script and not asks_words
+
+
 def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, now: datetime) -> Facts:
     silent = turn.silent(now)
     spoke_since = turn.last_out_at is not None and message.received_at < turn.last_out_at
-    expected = "carry_on" if silent else (turn.state.step if turn.state.awaiting == "answer" else turn.state.awaiting)
-    stale = bool(message.asked) and message.asked != expected
+    asking = {turn.state.step if turn.state.awaiting == "answer" else turn.state.awaiting}
+    asking |= {"carry_on"} if silent else set()
+    stale = bool(message.asked) and message.asked not in asking
     return Facts(
         silent=silent,
         early=(spoke_since and message.channel == "sms") or stale,

@@ -17,7 +17,6 @@ from twilio.rest import Client
 from conversations.settings import Settings
 
 SECONDS = 10
-TWILIO = "https://api.twilio.com"
 ALERT_LIFE = 300  # seconds; Twilio's default of ten hours would deliver an alert long after somebody has acted
 
 # What Twilio's error codes mean for us: try again, or never with this number. Twilio says that codes change, so an
@@ -70,9 +69,10 @@ class TwilioSender:
     def send(self, message: Outgoing) -> str:
         """Hand a text to Twilio; raises NotSent also when Twilio cannot be reached in time."""
         settings = self.settings
-        client = Client(
-            settings.twilio_account_sid, settings.twilio_auth_token, http_client=_Http(settings.twilio_api_url)
-        )
+        # Twilio's own HTTP client has no time-out unless it is given one.
+        http = TwilioHttpClient(timeout=SECONDS)
+        client = Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)
+        client.api.base_url = settings.twilio_api_url or client.api.base_url
         more: dict[str, Any] = {"validity_period": message.life} if message.life else {}
         if settings.twilio_messaging_service:
             more["messaging_service_sid"] = settings.twilio_messaging_service
@@ -84,7 +84,7 @@ class TwilioSender:
             )
         except TwilioRestException as refused:
             raise _not_sent(refused) from None  # the provider's own text may hold the number
-        except (TwilioException, RequestException, OSError) as unreachable:
+        except (TwilioException, RequestException, OSError, ValueError) as unreachable:  # ValueError: not JSON
             raise NotSent(type(unreachable).__name__, again=True) from None
         return str(sent.sid)
 
@@ -108,24 +108,14 @@ class MailSender:
                 if settings.smtp_user:
                     server.login(settings.smtp_user, settings.smtp_password)
                 server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as refused:
+            code = max(code for code, _ in refused.recipients.values())
+            raise NotSent(f"smtp {code}", again=code < 500) from None
         except smtplib.SMTPResponseException as refused:
             raise NotSent(f"smtp {refused.smtp_code}", again=refused.smtp_code < 500) from None
         except (smtplib.SMTPException, OSError) as unreachable:
             raise NotSent(type(unreachable).__name__, again=True) from None
         return ""
-
-
-class _Http(TwilioHttpClient):
-    """Twilio's own client has no time-out unless it is given one; in the demonstration it speaks to the fake carrier."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(timeout=SECONDS)
-        self.address = address
-
-    def request(self, method: str, uri: str, *arguments: Any, **more: Any) -> Any:
-        """Make the call at the configured address."""
-        address = uri.replace(TWILIO, self.address, 1) if self.address else uri
-        return super().request(method, address, *arguments, **more)
 
 
 def _not_sent(refused: TwilioRestException) -> NotSent:

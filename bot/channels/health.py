@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, redirect
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as BaseResponse
 
 from bot.parts import parts
 from conversations.db import begin_reading, db
@@ -11,6 +12,12 @@ from conversations.keys import MissingKey
 from conversations.schema import is_current
 
 health = Blueprint("health", __name__)
+
+
+@health.get("/")
+def root() -> BaseResponse:
+    """Who comes to the bare address is taken to the face that is open here."""
+    return redirect("/chat/" if "public" in parts().settings.faces else "/staff/")
 
 
 @health.get("/healthz")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 import phonenumbers
 from flask import Blueprint, Response, abort, request
 from phonenumbers import NumberParseException, PhoneNumberType
+from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.datastructures import MultiDict
@@ -17,20 +20,28 @@ from bot import inbound
 from bot.identity import pseudonym
 from bot.inbound import Inbound, Unanswered
 from bot.parts import Parts, parts
-from conversations import outbox, store
+from conversations import outbox
 from conversations.db import db
-from conversations.keys import MissingKey, keyed_hash
+from conversations.keys import MissingKey, PublicKeys, keyed_hash
 from conversations.script import load_words
 from conversations.sealing import Sealable
 from conversations.settings import Settings
+from conversations.values import Person
+
+log = logging.getLogger(__name__)
 
 sms = Blueprint("sms", __name__, url_prefix="/sms")
 
 FORM = "application/x-www-form-urlencoded"
 MESSAGE_ID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 PHONE = re.compile(r"(whatsapp:)?\+[1-9][0-9]{6,14}")
+# Ofcom's numbering plan: behind 07 there are mobiles, pagers and personal numbers, and never a landline.
+BRITISH_MOBILE = re.compile(r"(whatsapp:)?\+447[0-9]{9}")
 STATUS = re.compile(r"[a-z_]{1,32}")
-ONCE = {"inbound": ("MessageSid", "AccountSid", "From", "To", "Body", "NumMedia"), "status": ("MessageSid", "AccountSid", "MessageStatus")}
+ONCE = {
+    "inbound": ("MessageSid", "AccountSid", "From", "To", "Body", "NumMedia"),
+    "status": ("MessageSid", "AccountSid", "MessageStatus"),
+}
 NO_REPLY = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>"
 
 
@@ -52,7 +63,7 @@ def receive() -> Response:
         return _twiml(())
     try:
         reply = inbound.answer(_inbound(form, now_parts), now_parts)
-    except (Unanswered, MissingKey):
+    except Unanswered:
         return _twiml((load_words()["en"].line("store_down"),) if can_be_texted(form["From"]) else ())
     return _twiml(reply.say)
 
@@ -66,8 +77,13 @@ def note_status() -> Response:
     session = db.session()
     error = request.form.get("ErrorCode", "")
     code = error if error.isdecimal() and len(error) <= 6 else ""
-    outbox.note_status(session, form["MessageSid"], form["MessageStatus"], code, parts().clock())
-    session.commit()
+    try:
+        outbox.note_status(session, form["MessageSid"], form["MessageStatus"], code, parts().clock())
+        session.commit()
+    except SQLAlchemyError as down:
+        session.rollback()
+        log.error("store down: %s", type(down).__name__)
+        return Response(status=503)
     return Response(status=204)
 
 
@@ -78,10 +94,12 @@ def too_large(_error: Exception) -> Response:
 
 
 def can_be_texted(address: str) -> bool:
-    """Whether a reply would reach a handset: not a landline, where the network reads it aloud, nor a name or short code.
+    """Whether a reply would reach a handset: not a landline, where the network reads it out, nor a name or short code.
 
     Numbers for drama are possible and not valid, so nothing is asked beyond what kind of number it is.
     """
+    if BRITISH_MOBILE.fullmatch(address):
+        return True
     if not PHONE.fullmatch(address):
         return False
     try:
@@ -98,7 +116,7 @@ def _signed(settings: Settings) -> bool:
     query = request.query_string.decode("latin-1")
     address = f"{settings.public_url}{request.path}" + (f"?{query}" if query else "")
     return any(
-        RequestValidator(token).validate(address, request.form, signatures[0])  # type: ignore[no-untyped-call]
+        RequestValidator(token).validate(address, request.form, signatures[0])
         for token in settings.twilio_tokens
     )
 
@@ -120,10 +138,9 @@ def _inbound(form: Mapping[str, str], now_parts: Parts) -> Inbound:
     address, settings = form["From"], now_parts.settings
     now = now_parts.clock()
     answerable = can_be_texted(address)
-    current, previous = (pseudonym(address, key) for key in now_parts.keys.weekly(now))
     return Inbound(
         channel="sms",
-        persons=(current, previous),
+        persons=_persons(address, now_parts.keys, now),
         message=keyed_hash("message", form["MessageSid"], settings.record_key),
         text=form["Body"],
         received_at=now,
@@ -134,6 +151,14 @@ def _inbound(form: Mapping[str, str], now_parts: Parts) -> Inbound:
         our_number=form["To"],
         answerable=answerable,
     )
+
+
+def _persons(address: str, keys: PublicKeys, now: datetime) -> tuple[Person, Person] | None:
+    try:
+        current, previous = keys.weekly(now)
+    except MissingKey:
+        return None
+    return pseudonym(address, current), pseudonym(address, previous)
 
 
 def _twiml(texts: tuple[str, ...]) -> Response:

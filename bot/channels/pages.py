@@ -1,0 +1,194 @@
+"""What the web chat draws: a question, the way in, the end, and what to do when something went wrong."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from flask import Response, current_app, make_response, render_template, request, session
+from markupsafe import Markup, escape
+
+from bot.inbound import View
+from bot.parts import Parts
+from conversations.script import Script, Words
+
+# Numbers to tap. The Arabic alphabet runs from right to left, a telephone number never does.
+NUMBERS: Mapping[str, str] = MappingProxyType({"0800 1111": "tel:08001111", "999": "tel:999", "85258": "sms:85258"})
+NUMBER = re.compile(rf"(?<!\d)({'|'.join(NUMBERS)})(?!\d)")
+LINK = Markup('<a dir="ltr" href="{}">{}</a>')
+
+ASKED_OTHERWISE: Mapping[str, str] = MappingProxyType({"carry_on": "web.carry_on_ask", "delete": "web.delete_ask"})
+"""Questions whose words speak of replying with a number, and the words for a page with buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What somebody sent and must not lose: the words, whether they were typed, and the form that they came in."""
+
+    text: str = ""
+    typed: bool = False
+    asked: str = ""
+    once: str = ""
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A script or an answer that can be chosen."""
+
+    value: str
+    label: str
+    code: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """A language by the name that its speakers give it."""
+
+    code: str
+    name: str
+    direction: str
+
+
+def draw(view: View | None, parts: Parts, kept: Kept | None = None, notice: str = "") -> Response:
+    """The page for where this conversation stands; the way in when there is none."""
+    if view is None:
+        return _start(parts)
+    if view.prompt.kind == "none":
+        return _finished(view)
+    return _question(view, parts, kept or Kept(), notice)
+
+
+def trouble(key: str, status: int, parts: Parts, kept: Kept | None = None) -> Response:
+    """A calm page that says what happened and offers to send again what must not be lost; reads no database."""
+    kept = kept or Kept()
+    words = spoken(parts)
+    return _page("trouble", status, words, once=kept.once, why=_lines(words)(key), kept=kept)
+
+
+def dial(text: str) -> Markup:
+    """The text, escaped, with every helpline in it as a link that calls or texts."""
+    pieces = NUMBER.split(text)
+    return Markup("").join(LINK.format(NUMBERS[each], each) if each in NUMBERS else escape(each) for each in pieces)
+
+
+def spoken(parts: Parts) -> Words:
+    """The words of the language that was chosen here, or that the browser asks for."""
+    script = parts.scripts[_default(parts)]
+    wanted = request.accept_languages.best_match(script.languages, default=script.languages[0])
+    return script.words.get(session.get("language", ""), script.words[str(wanted)])
+
+
+def _page(name: str, status: int, words: Words, once: str = "", **values: object) -> Response:
+    values |= {
+        "words": words,
+        "line": _lines(words),
+        "away": current_app.config["CHAT_AWAY"],
+        "once": once or secrets.token_hex(16),
+    }
+    return make_response(render_template(f"chat/{name}.html", **values), status)
+
+
+def _question(view: View, parts: Parts, kept: Kept, notice: str) -> Response:
+    line = _lines(view.words)
+    return _page(
+        "question",
+        422 if notice else 200,
+        view.words,
+        prompt=view.prompt,
+        asks=line(ASKED_OTHERWISE[view.prompt.asks]) if view.prompt.asks in ASKED_OTHERWISE else view.prompt.text,
+        options=tuple(Choice(str(place), each.label, each.code) for place, each in enumerate(view.prompt.options, 1)),
+        said=_new(view, parts),
+        urgent=view.state.alert,
+        control=_controls(view.words),
+        languages=_tongues(view.script),
+        kept=kept.text,
+        notice=line(notice) if notice else "",
+    )
+
+
+def _new(view: View, parts: Parts) -> tuple[str, ...]:
+    """What we said last, without the opening, which stood on the first page; nothing after a silence."""
+    if view.prompt.asks == "carry_on" and view.state.awaiting != "carry_on":
+        return ()
+    opening = (*view.words.lines("opening.web"), *_opening(view.words, parts))
+    return tuple(text for text in view.state.said if text not in opening)
+
+
+def _finished(view: View) -> Response:
+    return _page(
+        "finished",
+        200,
+        view.words,
+        said=view.state.said,
+        urgent=view.state.alert,
+        erased=view.state.ending == "erased",
+        control=_controls(view.words),
+        again=view.script.name,
+    )
+
+
+def _start(parts: Parts) -> Response:
+    words = spoken(parts)
+    line = _lines(words)
+    spoken_in = [name for name, script in sorted(parts.scripts.items()) if words.language in script.languages]
+    names = [_default(parts)] if "script" in session else spoken_in
+    scripts = [Choice(name, line(f"web.script.{name}"), chosen=name == _default(parts)) for name in names]
+    languages = _tongues(parts.scripts[_default(parts)])
+    return _page("start", 200, words, opening=_opening(words, parts), scripts=scripts, languages=languages)
+
+
+def _opening(words: Words, parts: Parts) -> tuple[str, ...]:
+    return tuple(text.replace("{partnership}", parts.settings.partnership) for text in words.lines("opening.web"))
+
+
+def _default(parts: Parts) -> str:
+    linked = str(session.get("script", ""))
+    return linked if linked in parts.scripts else parts.settings.default_script
+
+
+def _tongues(script: Script) -> tuple[Tongue, ...]:
+    each = script.words.items()
+    return tuple(Tongue(code, words.line("language.name"), words.direction) for code, words in each)
+
+
+def _controls(words: Words) -> Callable[[str], str]:
+    return lambda name: words.lines(f"control.{name}")[0]
+
+
+def _lines(words: Words) -> Callable[[str], str]:
+    def line(key: str) -> str:
+        return words.line(key) if key in words.shared else SPARE.get(key, key)
+
+    return line
+
+
+SPARE: Mapping[str, str] = MappingProxyType(
+    {
+        "web.welcome": "Tell us what you think",
+        "web.about": "What is it about?",
+        "web.script.check-in": "How things are going",
+        "web.script.after-meeting": "A meeting about my life",
+        "web.script.my-plan": "My plan",
+        "web.start_again": "Start again",
+        "web.own": "Say it in your own words",
+        "web.more": "More",
+        "web.read": "Read it out",
+        "web.we_said": "What we said",
+        "web.carry_on_ask": "Do you want to carry on?",
+        "web.delete_ask": "Do you want us to delete what you told us here?",
+        "web.sorry": "Sorry",
+        "web.go_on": "Go back to the questions",
+        "web.too_long": "That is more than we can take in one go. Please make it shorter, or send it in two parts.",
+        "web.too_big": "That is more than we can take. Please send words only, and not so many in one go.",
+        "web.old_page": "This page was open for a long time, so we did not get that. You can send it again.",
+        "web.not_found": "There is nothing here. The questions are on another page.",
+        "web.not_done": "We could not do that. Please go back and try again.",
+        "web.broken": "Something went wrong here. It is not your fault. Please try again in a little while.",
+    }
+)
+"""English for the words that the shared words do not have yet."""

@@ -1,0 +1,202 @@
+"""The web chat: one address, plain forms, one session cookie, and a way to leave at once."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+from flask.sansio.blueprints import BlueprintSetupState
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from bot import inbound
+from bot.channels import pages
+from bot.channels.headers import AWAY, protect
+from bot.channels.pages import Kept
+from bot.identity import pseudonym
+from bot.parts import parts
+from conversations.keys import MissingKey, keyed_hash
+from conversations.values import Person
+
+log = logging.getLogger(__name__)
+
+LONGEST_TEXT = 1600
+TROUBLES = {400: "web.not_done", 403: "web.not_done", 404: "web.not_found", 405: "web.not_done", 413: "web.too_big"}
+
+chat = Blueprint(
+    "chat",
+    __name__,
+    url_prefix="/chat",
+    template_folder="templates",
+    static_folder="static/chat",
+    static_url_path="/static",
+)
+chat.add_app_template_filter(pages.dial)
+
+
+@chat.record
+def prepare(state: BlueprintSetupState) -> None:
+    """What this face needs of the application's settings."""
+    state.app.config.setdefault("CHAT_AWAY", AWAY)
+    # Over https Flask-WTF would also ask for a Referer, which our `no-referrer` keeps browsers from sending. The token,
+    # bound to a SameSite cookie, is the check.
+    state.app.config["WTF_CSRF_SSL_STRICT"] = False
+
+
+@chat.get("/")
+def show() -> AnyResponse:
+    """Where this visitor's conversation stands. A link's word is remembered and leaves the address at once."""
+    if "k" in request.args:
+        _follow(request.args["k"])
+        return _home()
+    view = _look()
+    if view is not None and session.get("language") != view.state.language:
+        session["language"] = view.state.language
+    return pages.draw(view, parts())
+
+
+@chat.post("/")
+def answer() -> AnyResponse:
+    """Take what was sent and show what comes next; what cannot be taken is given back."""
+    if "language" in request.form:
+        session["language"] = request.form["language"][:16]
+        return _home()
+    kept = _sent()
+    if len(kept.text) > LONGEST_TEXT:
+        inbound.refuse(_message(kept), parts())
+        return _give_back(kept, "web.too_long")
+    if not kept.text and not kept.start:
+        return _give_back(kept, "web.again")
+    inbound.answer(_message(kept), parts())
+    return _home()
+
+
+@chat.post("/leave")
+def leave() -> AnyResponse:
+    """End it here, forget it in this browser, and be somewhere else; nothing may keep anybody from leaving."""
+    try:
+        if "visitor" in session:
+            inbound.leave(_persons(), parts())
+    except Exception as error:
+        log.error("leaving: %s", type(error).__name__)
+    return _away()
+
+
+@chat.errorhandler(inbound.Unanswered)
+def not_kept(down: inbound.Unanswered) -> Response:
+    """The store is down: give the words back, and the numbers of those who answer now."""
+    return pages.trouble("web.not_kept" if request.form else "web.broken", 503, parts(), _sent())
+
+
+@chat.app_errorhandler(CSRFError)
+def not_sent(error: CSRFError) -> AnyResponse:
+    """A page that lay open for too long: give the words back in a form that is good again."""
+    if not _ours():
+        return Response(error.get_body(), error.code)
+    if request.endpoint == "chat.leave":
+        return leave()
+    kept = _sent()
+    if kept.text and "visitor" in session:
+        inbound.refuse(_message(kept), parts())
+    return pages.trouble("web.old_page", 400, parts(), kept)
+
+
+@chat.app_errorhandler(HTTPException)
+def trouble(error: HTTPException) -> AnyResponse:
+    """Say calmly what happened on a page that looks like the others."""
+    code = error.code or 500
+    if code < 400 or not _ours():
+        return error.get_response()
+    kept = _sent() if code >= 500 and request.method == "POST" else Kept()
+    return pages.trouble(TROUBLES.get(code, "web.broken"), code, parts(), kept)
+
+
+@chat.after_app_request
+def guard(response: Response) -> Response:
+    """Every answer under our address carries the headers of the public face, errors and files as well."""
+    return protect(response, current_app.config["CHAT_AWAY"]) if _ours() else response
+
+
+def _ours() -> bool:
+    return f"{request.path}/".startswith("/chat/")
+
+
+def _home() -> AnyResponse:
+    return redirect(url_for("chat.show"), 303)
+
+
+def _away() -> AnyResponse:
+    """The cookie goes; so does the visitor, unless a beacon said that they have gone already."""
+    session.clear()
+    away = Response(status=204) if "beacon" in request.form else redirect(current_app.config["CHAT_AWAY"], 303)
+    away.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return away
+
+
+def _give_back(kept: Kept, key: str) -> AnyResponse:
+    view = _look()
+    if view is None or view.prompt.kind == "none":
+        return pages.trouble(key, 422, parts(), kept)
+    return pages.draw(view, parts(), kept, key)
+
+
+def _look() -> inbound.View | None:
+    return inbound.look(_persons(), parts()) if "visitor" in session else None
+
+
+def _follow(word: str) -> None:
+    """Remember what a link such as CHECKIN-fife is about; words that we do not know are ignored."""
+    keyword, _, area = word.casefold().partition("-")
+    for name, script in parts().scripts.items():
+        if script.keyword.casefold() == keyword and (not area or area in parts().settings.areas):
+            session["script"], session["area"] = name, area
+
+
+def _sent() -> Kept:
+    form = request.form
+    return Kept(
+        text=_clean(", ".join(form.getlist("text"))),
+        typed="typed" in form,
+        asked=form.get("asked", "")[:64],
+        once=form.get("once", "")[:64],
+        start=form["start"] if form.get("start") in parts().scripts else "",
+    )
+
+
+def _clean(text: str) -> str:
+    """As browsers count: one line end is one character. What no database can hold is left out."""
+    whole = text.replace("\r\n", "\n").replace("\0", "")
+    return whole.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _message(kept: Kept) -> inbound.Inbound:
+    visitor = session.setdefault("visitor", secrets.token_hex(16))
+    once = kept.once or secrets.token_hex(16)
+    settings = parts().settings
+    return inbound.Inbound(
+        channel="web",
+        persons=_persons(),
+        message=keyed_hash("message", f"web:{visitor}:{once}", settings.record_key),
+        text=kept.text or _first_words(kept.start),
+        received_at=parts().clock(),
+        asked=kept.asked,
+        start=kept.start,
+        area=str(session.get("area", "")) if kept.start else "",
+    )
+
+
+def _first_words(name: str) -> str:
+    """The name of the language that the first page spoke: saying it is how anybody changes it. The first needs none."""
+    script, language = parts().scripts[name], pages.spoken(parts()).language
+    return script.words[language].line("language.name") if language in script.languages[1:] else ""
+
+
+def _persons() -> tuple[Person, Person]:
+    visitor = f"web:{session['visitor']}"
+    try:
+        current, previous = parts().keys.weekly(parts().clock())
+    except MissingKey as missing:
+        raise inbound.Unanswered from missing
+    return pseudonym(visitor, current), pseudonym(visitor, previous)
