@@ -10,6 +10,7 @@ from datetime import timedelta
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin.face import init_staff
 from bot.channels.health import health
@@ -50,6 +51,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=int(timedelta(hours=12).total_seconds()),
     )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     protection = CSRFProtect(app)

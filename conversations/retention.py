@@ -27,7 +27,7 @@ from conversations.models import (
     ResponseRow,
 )
 from conversations.script_values import Script, parse_dump
-from conversations.staff_models import LoginTryRow
+from conversations.staff_models import LoginTryRow, SessionRow
 from conversations.values import Person
 
 REVIEW_WITHIN = timedelta(days=3)
@@ -85,6 +85,7 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "texts sent": delete(OutboxRow).where(done, OutboxRow.due_at <= now - OUTBOX_LIFE),
         "delivery reports": delete(DeliveryRow).where(DeliveryRow.received_at <= now - DAY),
         "words opened": delete(OpeningRow).where(OpeningRow.expires_at <= now),
+        "staff sessions": delete(SessionRow).where(SessionRow.expires_at <= now),
         "login tries": delete(LoginTryRow).where(LoginTryRow.last_at <= now - DAY),
     }
     return {what: changed(session, statement) for what, statement in ended.items()}

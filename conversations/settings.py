@@ -51,6 +51,7 @@ class Settings:
     default_script: str = "check-in"
     areas: tuple[str, ...] = ()
     cover_hours: str = "always"
+    trusted_proxies: int = 0
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -190,6 +191,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "faces": _faces,
     "areas": _areas,
     "cover_hours": _cover_hours,
+    "trusted_proxies": int,
 }
 
 

@@ -1,0 +1,135 @@
+"""Commands for whoever runs Heard: staff accounts and the audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NoReturn
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from admin import accounts, demo_logins
+from admin import audit as trail
+from admin.accounts import Staff
+from admin.audit import Act
+from admin.roles import ROLES
+from conversations.db import db
+from conversations.keys import keyed_hash
+from conversations.settings import Settings
+from conversations.staff_models import StaffNumberRow
+
+staff = AppGroup("staff", help="Staff accounts and the audit.")
+number = AppGroup("number", help="Phone numbers of staff: their texts are screened, never surveyed.")
+staff.add_command(number)
+
+CONSOLE = "command line"
+role_option = click.option("--role", "roles", multiple=True, type=click.Choice(list(ROLES)), help="Once for each role.")
+
+
+@staff.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="As colleagues know them.")
+@role_option
+def add(email: str, name: str, roles: tuple[str, ...]) -> None:
+    """Make an account and print its one-time password."""
+    try:
+        password = accounts.add(db.session(), email, name, roles)
+    except accounts.CannotAdd as reason:
+        fail(str(reason))
+    _done_to(_person(email), "added an account", ", ".join(roles))
+    click.echo(f"One-time password for {email}: {password}")
+
+
+@staff.command("disable")
+@click.argument("email")
+def disable(email: str) -> None:
+    """Let somebody in no more; their sessions end now."""
+    person = _person(email)
+    accounts.disable(db.session(), person)
+    _done_to(person, "disabled an account")
+    click.echo(f"{email} can no longer log in.")
+
+
+@staff.command("roles")
+@click.argument("email")
+@role_option
+def roles(email: str, roles: tuple[str, ...]) -> None:
+    """Give somebody these roles and no other; their sessions end now."""
+    person = _person(email)
+    accounts.set_roles(db.session(), person, roles)
+    _done_to(person, "changed roles", ", ".join(roles) or "none")
+    click.echo(f"{email} has now: {', '.join(roles) or 'no role'}.")
+
+
+@staff.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Let somebody set up a new authenticator, and print a one-time password so that nobody else can."""
+    person = _person(email)
+    accounts.reset_second_factor(db.session(), person)
+    password = accounts.new_password(db.session(), person)
+    _done_to(person, "reset a second factor")
+    click.echo(f"One-time password for {email}: {password}")
+
+
+@staff.command("demo")
+def demo() -> None:
+    """Make one login for each role of the demonstration, and print them; refused outside it."""
+    if not _settings().demo:
+        fail("The demonstration logins are for HEARD_DEMO=1 alone: everybody knows their password.")
+    demo_logins.add_demo_staff(db.session())
+    db.session.commit()
+    for role in demo_logins.PEOPLE:
+        click.echo(f"{demo_logins.address(role)}  {demo_logins.PASSWORD}  {ROLES[role]}")
+
+
+@staff.command("verify-audit")
+@click.option("--head", "earlier", help="The head that an earlier run printed: it must still be there.")
+def verify_audit(earlier: str | None) -> None:
+    """Check that no line of the audit was changed or taken out; exit 1 with the first that was."""
+    broken = trail.verify(db.session(), trail.audit_key(_settings().record_key))
+    if broken is not None:
+        fail(f"The audit is broken at line {broken}: it was changed, or a line before it is missing.")
+    if earlier and not trail.contains(db.session(), earlier):
+        fail("The audit holds, but its end was cut off: the earlier head is gone.")
+    click.echo(f"The audit holds. Its head, to be kept elsewhere: {trail.head(db.session()) or 'none yet'}")
+
+
+@number.command("add")
+@click.argument("phone")
+def add_number(phone: str) -> None:
+    """Note that a number like +447700900123 belongs to staff; only its keyed hash is kept."""
+    if not (phone.startswith("+") and phone[1:].isdigit()):
+        fail("Give the number like +447700900123.")
+    db.session.merge(StaffNumberRow(number=keyed_hash("staff-number", phone, _settings().record_key)))
+    _finish(Act("added a staff number", "staff number"))
+    click.echo("Kept, as a keyed hash.")
+
+
+def fail(reason: str) -> NoReturn:
+    """Stop with a reason and exit 1."""
+    raise click.ClickException(reason)
+
+
+def _person(email: str) -> Staff:
+    return accounts.by_email(db.session(), email) or fail(f"There is no account {email}.")
+
+
+def _done_to(person: Staff, what: str, why: str = "") -> None:
+    _finish(Act(what, f"staff {person.id}", why))
+
+
+def _finish(act: Act) -> None:
+    key = trail.audit_key(_settings().record_key)
+    trail.record(db.session(), CONSOLE, [act], _now(), key)
+    db.session.commit()
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["heard_staff"].settings
+    return settings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,31 @@
+"""The staff side put together, under /staff."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from admin import demo_logins
+from admin.alerts import alerts
+from admin.auth import init_auth, utc_now
+from admin.dashboard import figures
+from admin.home import home, init_pages, staff
+from admin.review import comments
+from admin.sessions import Clock
+from admin.staff import people
+from admin.trail import audit
+from conversations.settings import Settings
+
+PARTS = (staff, home, figures, comments, alerts, audit, people)
+
+
+def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:
+    """Register everything under /staff; `db` must be set up before."""
+    if "csrf" not in app.extensions:
+        CSRFProtect(app)
+    init_auth(app, settings, clock)
+    for blueprint in PARTS:
+        app.register_blueprint(blueprint)
+    if settings.demo:
+        demo_logins.init_demo(app)
+    init_pages(app)

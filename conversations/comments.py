@@ -1,0 +1,87 @@
+"""Comments that wait for a reviewer: in no order that says anything, and only ever with fewer words than before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from conversations.models import CommentRow
+
+REMOVED = "[removed]"
+
+
+class NotARedaction(ValueError):
+    """The new text holds something that the old one did not."""
+
+
+def waiting(session: Session, seed: str, script: str = "", theme: str = "", most: int = 10) -> Sequence[CommentRow]:
+    """Comments that nobody has reviewed, in an order that only the seed decides."""
+    query = select(CommentRow).where(CommentRow.state == "waiting")
+    if script:
+        query = query.where(CommentRow.script == script)
+    if theme:
+        query = query.where(CommentRow.theme == theme)
+    return sorted(session.scalars(query), key=lambda comment: _place(seed, comment.id))[:most]
+
+
+def choices(session: Session) -> tuple[list[str], list[str]]:
+    """The scripts and the themes that waiting comments have."""
+    of_waiting = CommentRow.state == "waiting"
+    scripts = session.scalars(select(CommentRow.script).where(of_waiting).distinct().order_by(CommentRow.script))
+    themes = session.scalars(select(CommentRow.theme).where(of_waiting).distinct().order_by(CommentRow.theme))
+    return list(scripts), list(themes)
+
+
+def find(session: Session, comment_id: str) -> CommentRow | None:
+    """The comment of this id, while it waits for review."""
+    found = session.get(CommentRow, comment_id)
+    return found if found and found.state == "waiting" else None
+
+
+def mark_reviewed(session: Session, ids: Collection[str]) -> list[str]:
+    """Mark these comments as reviewed and cut their last link to anybody; gives the ids that were waiting."""
+    query = select(CommentRow.id).where(CommentRow.id.in_(ids), CommentRow.state == "waiting").with_for_update()
+    found = list(session.scalars(query))
+    reviewed = update(CommentRow).where(CommentRow.id.in_(found), CommentRow.state == "waiting")
+    session.execute(reviewed.values(state="reviewed", sealed_link=None, link_expires_on=None))
+    return found
+
+
+def black_out(session: Session, comment_id: str, text: str) -> bool:
+    """Put a text with fewer words in the place of a waiting one; raises NotARedaction for anything else."""
+    query = select(CommentRow).where(CommentRow.id == comment_id, CommentRow.state == "waiting").with_for_update()
+    comment = session.scalar(query)
+    if comment is None:
+        return False
+    if not is_redaction(comment.text, text):
+        raise NotARedaction
+    comment.text = text
+    return True
+
+
+def is_redaction(old: str, new: str) -> bool:
+    """Whether `new` is `old` with words taken out, [removed] standing wherever some are missing."""
+    words = old.split()
+    reached = {0}
+    for word in new.split():
+        if word == REMOVED:
+            reached = set(range(min(reached) + 1, len(words) + 1)) if reached else set()
+        else:
+            reached = {place + 1 for place in reached if words[place : place + 1] == [word]}
+    return len(words) in reached
+
+
+def without(text: str, places: Iterable[int]) -> str:
+    """The text with the words at these places taken out; neighbours go into one [removed]."""
+    gone = frozenset(places)
+    words = [REMOVED if place in gone else word for place, word in enumerate(text.split())]
+    runs = ((word, list(run)) for word, run in groupby(words))
+    return " ".join(REMOVED if word == REMOVED else " ".join(run) for word, run in runs)
+
+
+def _place(seed: str, comment_id: str) -> bytes:
+    return hashlib.sha256(f"{seed}\0{comment_id}".encode()).digest()

@@ -1,0 +1,183 @@
+"""Reviewing comments: what reviewers see, what they may take out, and what is left on the audit."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from conversations import comments
+from conversations.comments import NotARedaction, is_redaction, without
+from conversations.db import db
+from conversations.models import CommentRow
+from conversations.staff_models import AuditRow
+from tests.admin.app import Visitor, logged_in, make_comment, text_of
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("my dad Alan came", "my dad [removed] came"),
+        ("my dad Alan came", "[removed] came"),
+        ("my dad Alan came", "[removed]"),
+        ("my dad Alan came", "my [removed] Alan [removed]"),
+        ("my dad Alan came", "my dad Alan came"),
+        ("my  dad\nAlan came", "my dad [removed] came"),
+        ("[removed] came", "[removed]"),
+        ("a a a b", "[removed] a b"),
+        ("", ""),
+    ],
+)
+def test_words_may_be_taken_out(old: str, new: str) -> None:
+    assert is_redaction(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("my dad Alan came", "my dad came"),  # nothing says that a word is missing
+        ("my dad Alan came", "my mum [removed] came"),
+        ("my dad Alan came", "my dad [removed] came late"),
+        ("my dad Alan came", "came [removed] dad"),
+        ("my dad Alan came", "my dad Alan [removed] came"),  # nothing is missing there
+        ("my dad Alan came", ""),
+        ("my dad Alan came", "my dad A[removed] came"),
+        ("", "[removed]"),
+        ("a b", "[removed] [removed] [removed]"),
+    ],
+)
+def test_anything_else_is_refused(old: str, new: str) -> None:
+    assert not is_redaction(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "left"),
+    [
+        ("my dad Alan Smith came", [2, 3], "my dad [removed] came"),
+        ("my dad Alan", [], "my dad Alan"),
+        ("my dad Alan", [0, 2], "[removed] dad [removed]"),
+        ("my dad Alan", [7, 99], "my dad Alan"),
+        ("very very good", [], "very very good"),
+        ("[removed] Alan came", [1], "[removed] came"),
+    ],
+)
+def test_neighbours_go_into_one_mark(text: str, places: list[int], left: str) -> None:
+    assert without(text, places) == left
+    assert is_redaction(text, left)
+
+
+def test_only_a_redaction_is_stored(app: Flask) -> None:
+    comment_id = make_comment(app, "my dad Alan came")
+    with app.app_context():
+        with pytest.raises(NotARedaction):
+            comments.black_out(db.session(), comment_id, "my mum came")
+        assert comments.black_out(db.session(), comment_id, "my dad [removed] came")
+        assert not comments.black_out(db.session(), "0" * 32, "[removed]")
+
+
+def shown(visitor: Visitor, path: str = "/staff/comments/") -> list[str]:
+    page = visitor.get(path).get_data(as_text=True)
+    return re.findall(r'name="comment" value="([0-9a-f]{32})"', page)
+
+
+def test_ten_are_shown_in_an_order_that_differs_between_people_and_stays_for_one(app: Flask) -> None:
+    ids = [make_comment(app, f"comment number {number}") for number in range(14)]
+    one, other = logged_in(app, "reviewer"), logged_in(app, "reviewer")
+    first = shown(one)
+    assert len(first) == 10
+    assert first == shown(one)
+    assert first != ids[:10]
+    assert first != shown(other)
+
+
+def test_reviewing_all_of_them_takes_one_form_for_ten(app: Flask) -> None:
+    for number in range(14):
+        make_comment(app, f"comment number {number}")
+    reviewer = logged_in(app, "reviewer")
+    for left in (10, 4, 0):
+        ids = shown(reviewer)
+        assert len(ids) == left
+        reviewer.post("/staff/comments/", {"comment": ids})
+    assert "Nothing waits here" in text_of(reviewer.get("/staff/comments/"))
+
+
+def test_a_review_cuts_the_last_link_to_anybody(app: Flask) -> None:
+    comment_id = make_comment(app)
+    reviewer = logged_in(app, "reviewer")
+    reviewer.get("/staff/comments/")
+    reviewer.post("/staff/comments/", {"comment": [comment_id, "0" * 32]})
+    with app.app_context():
+        row = db.session.get(CommentRow, comment_id)
+        assert row is not None
+        assert (row.state, row.sealed_link, row.link_expires_on) == ("reviewed", None, None)
+
+
+def test_the_page_says_nothing_about_who_when_or_how_many(app: Flask) -> None:
+    for _ in range(13):
+        make_comment(app, "I liked it")
+    page = text_of(logged_in(app, "reviewer").get("/staff/comments/"))
+    assert "I liked it" in page
+    assert not any(part in page for part in ("2026", "13", "November", "area", "8-11"))
+
+
+def test_filters_are_script_and_theme_alone(app: Flask) -> None:
+    wanted = make_comment(app, script="my-plan", theme="relationships")
+    make_comment(app, script="my-plan")
+    make_comment(app, theme="relationships")
+    reviewer = logged_in(app, "reviewer")
+    assert shown(reviewer, "/staff/comments/?script=my-plan&theme=relationships") == [wanted]
+    assert len(shown(reviewer, "/staff/comments/?area=north&due_on=2026-11-26")) == 3
+
+
+def test_every_comment_that_was_shown_is_on_the_audit(app: Flask) -> None:
+    ids = {make_comment(app) for _ in range(3)}
+    reviewer = logged_in(app, "reviewer")
+    reviewer.get("/staff/comments/")
+    with app.app_context():
+        read = db.session.scalars(select(AuditRow).where(AuditRow.what == "read a comment")).all()
+        assert {line.on for line in read} == {f"comment {comment_id}" for comment_id in ids}
+        assert {line.who.partition("-")[0] for line in read} == {"reviewer"}
+
+
+def test_chosen_words_are_gone_for_good(app: Flask) -> None:
+    comment_id = make_comment(app, "Alan at Hill School helped me")
+    reviewer = logged_in(app, "reviewer")
+    page = reviewer.get(f"/staff/comments/{comment_id}/words").get_data(as_text=True)
+    assert re.findall(r'name="word" value="(\d+)"', page) == ["0", "1", "2", "3", "4", "5"]
+    reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "6", "word": ["0", "2", "3", "x", "-1"]})
+    with app.app_context():
+        row = db.session.get(CommentRow, comment_id)
+        assert row is not None
+        assert row.text == "[removed] at [removed] helped me"
+        audit = " ".join(f"{line.what} {line.on} {line.why}" for line in db.session.scalars(select(AuditRow)))
+        assert "took words out" in audit
+        assert "Alan" not in audit
+
+
+def test_words_are_not_taken_out_of_a_text_that_a_colleague_has_changed(app: Flask) -> None:
+    comment_id = make_comment(app, "Alan at Hill School helped me")
+    one, other = logged_in(app, "reviewer"), logged_in(app, "reviewer")
+    for visitor in (one, other):
+        visitor.get(f"/staff/comments/{comment_id}/words")
+    one.post(f"/staff/comments/{comment_id}/words", {"of": "6", "word": ["2", "3"]})
+    answer = other.post(f"/staff/comments/{comment_id}/words", {"of": "6", "word": ["4"]})
+    assert answer.status_code == 409
+    assert "Somebody was quicker" in text_of(answer)
+
+
+def test_a_reviewed_comment_is_not_shown_again(app: Flask) -> None:
+    comment_id = make_comment(app, state="reviewed")
+    assert logged_in(app, "reviewer").get(f"/staff/comments/{comment_id}/words").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", '"><img src=x onerror=x>', "{{ 7*7 }}", "\u202eevil", "a\u0000b"]
+)
+def test_what_somebody_wrote_stays_text(sqlite_app: Flask, text: str) -> None:
+    comment_id = make_comment(sqlite_app, text)
+    reviewer = logged_in(sqlite_app, "reviewer")
+    for path in ("/staff/comments/", f"/staff/comments/{comment_id}/words"):
+        page = reviewer.get(path).get_data(as_text=True)
+        assert not any(part in page for part in ("<script", "<img", "49<"))

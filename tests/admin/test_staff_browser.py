@@ -1,0 +1,182 @@
+"""Every staff page in a real browser: on a phone and on a desk, with axe, without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+
+from conversations import figures
+from conversations.db import db
+from conversations.script import load_all
+from conversations.values import Level
+from tests.admin.app import (
+    PASSWORD,
+    close,
+    code_for,
+    fill_opening,
+    make_alert,
+    make_app,
+    make_comment,
+    make_person,
+    make_responses,
+)
+from tests.browser import PHONE, OpenContext, axe_violations, screenshot, serving
+
+DESK = {"viewport": {"width": 1280, "height": 800}}
+SIZES = {"phone": PHONE, "desk": DESK}
+EVERY_ROLE = ("viewer", "reviewer", "duty", "lead", "admin")
+SAID = (
+    "They let me finish what I was saying and Mrs Campbell wrote it down the way I said it.",
+    "I liked that it was at the hub and not at school.",
+    "Nobody told me what happens next. I asked two times.",
+    "My worker Alan came with me to the meeting and I could say what I wanted for once, which never happens.",
+    "fine i guess",
+    "Chciałbym, żeby ktoś mi wytłumaczył ten plan.",
+)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str, str]]:
+    """The staff side with something on every page, its address, and somebody with every role."""
+    app = make_app(f"sqlite:///{tmp_path_factory.mktemp('browser') / 'heard.sqlite3'}")
+    email = make_person(app, *EVERY_ROLE, email="lorna@heard.example", name="Lorna Lead")
+    make_person(app, "duty", email="dougie.mackenzie@heard.example", name="Dougie Mackenzie")
+    make_person(app, "viewer", email="old@heard.example", name="Old Hand", active=False, second_factor=False)
+    make_alert(app, Level.IMMEDIATE, ago=timedelta(minutes=3))
+    make_alert(app, Level.CONCERN, ago=timedelta(hours=2), cannot_be_texted=True, channel="web")
+    for said in SAID * 2:
+        make_comment(app, said, language="pl" if "Chc" in said else "en")
+    for code, number in (("yes", 41), ("a_bit", 23), ("nothing_yet", 12), ("not_asked", 4)):
+        make_responses(app, number, "changed", code)
+    with app.app_context():
+        figures.close_period(db.session(), "2026-05", figures.views_of(load_all().values()), datetime.now(UTC))
+        figures.close_period(db.session(), "2026-04", figures.views_of(load_all().values()), datetime.now(UTC))
+        db.session.commit()
+    with serving(app) as address:
+        yield app, address, email
+    close(app)
+
+
+def fresh_code(app: Flask, email: str) -> str:
+    from tests.admin.app import find_person
+
+    with app.app_context():
+        find_person(email).tf_last_step = None
+        db.session.commit()
+    return code_for(app, email)
+
+
+def log_in(page: Page, house: tuple[Flask, str, str]) -> None:
+    app, address, email = house
+    page.goto(f"{address}/staff/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Six digits from your authenticator app").fill(fresh_code(app, email))
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Hello Lorna").wait_for()
+
+
+def look(page: Page, size: str, name: str) -> None:
+    """No rule of axe broken, nothing wider than the screen, and a picture for whoever wants to look."""
+    screenshot(page, f"{name}-{size}")
+    assert axe_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, .ds_button, select')]"
+        ".filter(e => e.offsetHeight && e.offsetHeight < 44).map(e => e.textContent.trim())"
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_readable_on_a_phone_and_a_desk(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str
+) -> None:
+    _, address, email = house
+    page = open_context(**SIZES[size], java_script_enabled=True).new_page()
+    page.goto(f"{address}/staff/login")
+    look(page, size, "01-login")
+    page.get_by_label("E-mail address").fill("stranger@heard.example")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Continue").click()
+    look(page, size, "02-login-failed")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    look(page, size, "03-code")
+    page.get_by_role("link", name="use a recovery code").click()
+    look(page, size, "04-recovery")
+    log_in(page, house)
+    look(page, size, "05-home")
+    paths = {"06-alerts": "alerts/", "10-comments": "comments/", "12-figures": "figures/2026-05", "13-audit": "audit/"}
+    paths |= {"14-people": "people/", "15-recovery-codes": "mf-recovery-codes", "16-password": "change", "17-none": "x"}
+    for name, path in paths.items():
+        page.goto(f"{address}/staff/{path}")
+        look(page, size, name)
+    page.goto(f"{address}/staff/people/")
+    page.locator("summary").first.click()
+    look(page, size, "18-people-open")
+    page.goto(f"{address}/staff/comments/")
+    page.get_by_role("link", name="Take words out").first.click()
+    page.locator(".word").nth(2).click()
+    look(page, size, "11-comment-words")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_alert_is_taken_read_and_closed_without_javascript(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str
+) -> None:
+    app, address, _ = house
+    make_alert(app, Level.IMMEDIATE, ago=timedelta(hours=3))
+    page, pictured = open_context(**SIZES[size], java_script_enabled=False).new_page(), open_context(**SIZES[size])
+    log_in(page, house)
+    page.get_by_role("link", name="Alerts", exact=True).first.click()
+    page.get_by_role("button", name="I am taking this one").first.click()
+    page.get_by_text("You have taken this alert.").wait_for()
+    page.get_by_role("button", name="Open the words for me").click()
+    page.get_by_role("heading", name="Opening the words").wait_for()
+    screenshot(page, f"08-waiting-{size}")
+    fill_opening(app, ("concern", "he comes in my room at night"), ("immediate", "please can somebody come"))
+    page.get_by_role("heading", name="The words of alert").wait_for()
+    page.get_by_text("please can somebody come").wait_for()
+    screenshot(page, f"09-words-{size}")
+    page.get_by_role("link", name="Back to the alert").click()
+    page.get_by_text("Passed to social work").click()
+    page.get_by_role("button", name="Record it and close the alert").click()
+    page.get_by_text("The outcome is recorded").wait_for()
+    other = pictured.new_page()
+    log_in(other, house)
+    other.goto(f"{address}/staff/alerts/")
+    other.get_by_role("button", name="I am taking this one").first.click()
+    look(other, size, "07-alert")
+    other.goto(f"{address}/staff/alerts/")
+    look(other, size, "06b-alerts-after")
+
+
+def test_ten_comments_are_reviewed_with_the_keyboard_alone(
+    house: tuple[Flask, str, str], open_context: OpenContext
+) -> None:
+    _, address, _ = house
+    page = open_context(**DESK).new_page()
+    log_in(page, house)
+    page.goto(f"{address}/staff/comments/")
+    page.get_by_role("checkbox").first.focus()
+    for _ in range(10):
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("10 reviewed.").wait_for()
+
+
+def test_the_first_thing_under_the_keyboard_skips_to_the_main_part(
+    house: tuple[Flask, str, str], page: Page
+) -> None:
+    page.goto(f"{house[1]}/staff/login")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the main part"
