@@ -12,7 +12,7 @@ from bot.safeguards import lexicon
 from conversations import heartbeats, keys, schema
 
 REMINDERS = (
-    "Twilio: the inbound webhook of each number is POST {public}/sms/inbound, the status callback {public}/sms/status",
+    "Twilio: the inbound webhook of each number is POST to HEARD_PUBLIC_URL and /sms/inbound",
     "Twilio: with Advanced Opt-Out, set its HELP and INFO text to ours (words/en.toml, key help); its own is marketing",
     "Twilio: leave content retention on its default; reconciliation needs the message log",
 )
@@ -33,7 +33,8 @@ def _database(session: Session, parts: Parts) -> list[str]:
     finally:
         session.rollback()
     if found != schema.expected():
-        return [f"the database is at version {found or 'none'}, the code at {schema.expected()}: run flask data upgrade"]
+        cure = "run flask data upgrade" if found in ("", *schema.known()) else "install the newer code"
+        return [f"the database is at version {found or 'none'}, the code at {schema.expected()}: {cure}"]
     if beat is None or parts.clock() - beat > WORKER_SILENT:
         return ["the worker does not answer: start flask bot worker"]
     return []
@@ -47,10 +48,12 @@ def _keys(parts: Parts) -> list[str]:
         parts.keys.weekly(parts.clock())
     except keys.MissingKey as missing:
         found.append(f"{missing}")
-    if settings.keys_dir.exists():
-        found += [f"{name} in HEARD_KEYS_DIR can be read by others: chmod 700 the folder, 600 the files"
-                  for name in keys.readable_by_others(settings.keys_dir)]
-    return found
+    try:
+        exposed = list(keys.readable_by_others(settings.keys_dir))
+    except OSError:
+        return found  # the web user cannot look into it, as it should be; the worker makes it where it is missing
+    advice = "can be read by others: chmod 700 the folder, 600 the files"
+    return found + [f"{name} in HEARD_KEYS_DIR {advice}" for name in exposed]
 
 
 def _words(parts: Parts) -> list[str]:

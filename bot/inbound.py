@@ -17,7 +17,7 @@ from conversations.asking import prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
 from conversations.logs import place_of
-from conversations.script import Script, Words, parse_dump
+from conversations.script import Script, Words, load_words, parse_dump, with_words
 from conversations.sealing import Sealable, Seals
 from conversations.starts import Start, start_of
 from conversations.values import Assessment, Facts, Person, Prompt, RedactedText, State, Step
@@ -208,8 +208,9 @@ def _turn(
     store.save_turn(session, turn, step, say, store.Saving(message.message, script, seals, alert_id, now))
     if not by_outbox:
         return Reply(say)
-    for body in say:
-        outbox.add(session, outbox.Text("reply", message.our_number, body), seals, turn.id, now)
+    for place, body in enumerate(say):
+        due_at = now + timedelta(microseconds=place)  # so that the parts go out in their order
+        outbox.add(session, outbox.Text("reply", message.our_number, body), seals, turn.id, due_at)
     return Reply()
 
 
@@ -227,6 +228,7 @@ def _arrival(message: Inbound, start: Start | None, guess: str | None, parts: Pa
         begins=begins,
         script=script,
         staff_number=message.staff_number,
+        our_number=message.our_number,
         after_expiry="opening" if start or message.start else "expired",
     )
 
@@ -254,7 +256,7 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
         media=message.media,
         asked=message.asked,
         opted_in=message.opt_out_type == "START",
-        cover_from=rota.cover_from(parts.settings.cover_hours, now),
+        cover_from=rota.cover_from(parts.settings.cover_hours, now, turn.state.language),
     )
 
 
@@ -282,4 +284,4 @@ def _script_of(session: Session, state: State, parts: Parts) -> Script:
     if current is not None and current.version == state.version:
         return current
     kept = store.script_version(session, state.version)
-    return parse_dump(kept) if kept else parts.scripts[state.script]
+    return with_words(parse_dump(kept), load_words()) if kept else parts.scripts[state.script]

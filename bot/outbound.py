@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -13,9 +12,9 @@ from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
 from conversations import escalation, outbox, store
 from conversations.models import ConversationRow, OutboxRow
+from conversations.rota import is_day
 from conversations.script import load_words
 from conversations.sealing import CannotOpen, Sealable
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,7 @@ class Held:
 def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
     """Send every text that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
     claimed = outbox.claim(session, OutboxRow, parts.clock())
-    held = [
-        Held(each.id, each.lease, each.sealed_contact, each.sender, each.body, each.tries, each.kind) for each in claimed
-    ]
+    held = [_held(each) for each in claimed]
     session.commit()
     for text in held:
         still_ours = outbox.still_held(session, OutboxRow, text.id, text.lease, parts.clock())
@@ -47,9 +44,15 @@ def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
     return len(held)
 
 
+def _held(row: OutboxRow) -> Held:
+    return Held(row.id, row.lease, row.sealed_contact, row.sender, row.body, row.tries, row.kind)
+
+
 def nudge_due(session: Session, parts: Parts, contacts: Contacts) -> int:
     """Put one content-free nudge into the outbox for each conversation that has rested long enough; gives how many."""
     now = parts.clock()
+    if not is_day(now):
+        return 0
     wanted = select(ConversationRow).where(ConversationRow.nudge_at <= now, ConversationRow.expires_at > now).limit(50)
     resting = session.scalars(wanted.with_for_update(skip_locked=True)).all()
     for row in resting:
@@ -72,7 +75,7 @@ def _nudge(session: Session, parts: Parts, contacts: Contacts, row: Conversation
         "id": row_id,
         "kind": "nudge",
         "conversation_id": row.id,
-        "sender": _our_number(number, parts),
+        "sender": row.our_number or parts.settings.twilio_numbers[0],
         "body": load_words()[row.state["language"]].line("nudge"),
         "sealed_contact": Sealable(number).seal(key, "outbox", row_id, row.expires_at),
         "due_at": now,
@@ -80,12 +83,6 @@ def _nudge(session: Session, parts: Parts, contacts: Contacts, row: Conversation
         "tries": 0,
     }
     session.execute(insert(OutboxRow).values(**values))
-
-
-def _our_number(number: str, parts: Parts) -> str:
-    """Our number on the network that theirs is on."""
-    network = "whatsapp:" if number.startswith("whatsapp:") else ""
-    return f"{network}{parts.settings.twilio_numbers[0]}"
 
 
 def _send(session: Session, parts: Parts, contacts: Contacts, text: Held) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -86,6 +87,8 @@ class TwilioSender:
             raise _not_sent(refused) from None  # the provider's own text may hold the number
         except (TwilioException, RequestException, OSError, ValueError) as unreachable:  # ValueError: not JSON
             raise NotSent(type(unreachable).__name__, again=True) from None
+        if not sent.sid:
+            raise NotSent("an answer without an id", again=True)
         return str(sent.sid)
 
 
@@ -103,8 +106,9 @@ class MailSender:
         settings = self.settings
         try:
             with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS) as server:
-                if server.has_extn("starttls") or server.ehlo()[0] == 250 and server.has_extn("starttls"):
-                    server.starttls()
+                server.ehlo()
+                if server.has_extn("starttls"):
+                    server.starttls(context=ssl.create_default_context())
                 if settings.smtp_user:
                     server.login(settings.smtp_user, settings.smtp_password)
                 server.send_message(mail)

@@ -79,12 +79,16 @@ def add_to_alert(
 
 
 def tell(session: Session, alert_id: str, now: datetime) -> None:
-    """Make one attempt for each way, due now."""
+    """Make one attempt for each way due now; one that still waits says the new level too, and is brought forward."""
+    waits = update(AttemptRow).where(AttemptRow.alert_id == alert_id, AttemptRow.state == "due")
+    waiting = set(session.scalars(waits.values(due_at=now).returning(AttemptRow.way)))
     attempts = [
         {"id": secrets.token_hex(16), "alert_id": alert_id, "way": way, "due_at": now, "state": "due", "tries": 0}
         for way in escalation.WAYS
+        if way not in waiting
     ]
-    session.execute(insert(AttemptRow), attempts)
+    if attempts:
+        session.execute(insert(AttemptRow), attempts)
 
 
 def record(session: Session, alert_id: str, now: datetime, what: str, who: str, detail: str = "") -> None:

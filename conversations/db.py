@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -59,7 +60,13 @@ def engine_options(database_url: str) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": True}
     if database_url.startswith("sqlite:"):
         return options | {"connect_args": {"timeout": BUSY_SECONDS}}
-    return options | {"pool_pre_ping": True, "connect_args": {"connect_timeout": BUSY_SECONDS}}
+    # Twilio waits fifteen seconds for an answer, also when somebody else holds a lock or the network has gone silent.
+    waits = {
+        "connect_timeout": BUSY_SECONDS,
+        "options": f"-c lock_timeout={BUSY_SECONDS}s",
+        "tcp_user_timeout": BUSY_SECONDS * 1000,
+    }
+    return options | {"pool_pre_ping": True, "connect_args": waits}
 
 
 def begin_reading(session: Session) -> None:
@@ -68,9 +75,15 @@ def begin_reading(session: Session) -> None:
 
 
 def insert_once(session: Session, row: Any, values: dict[str, Any]) -> bool:
-    """Insert a row unless its key is there already; whether it was new. Concurrent ones wait for the first to commit."""
-    statement = INSERTS[session.get_bind().dialect.name](row.__table__).values(**values).on_conflict_do_nothing()
-    return changed(session, statement) == 1
+    """Insert a row unless its key is there already; whether it was new. Others wait for the first to commit."""
+    connection = session.connection()
+    statement = _insert_once(connection.dialect.name, row.__table__)
+    return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount == 1
+
+
+@functools.cache  # building a statement costs more than running it
+def _insert_once(dialect: str, table: Table) -> Any:
+    return INSERTS[dialect](table).on_conflict_do_nothing()
 
 
 def changed(session: Session, statement: Any) -> int:

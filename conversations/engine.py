@@ -14,6 +14,8 @@ from conversations.values import Assessment, Comment, Facts, Level, Parsed, Reda
 
 REPLIES_AN_HOUR = 30
 AT_ANY_TIME = frozenset({"help", "delete"})
+ON_THE_WEB: Mapping[str, str] = {"resting": "resting.web", "expired": "expired.web", "welcome_back": "resting.web"}
+"""Words that speak of texting a keyword, and those for a page that has a button."""
 
 
 def begin(script: Script, language: str, channel: str, area: str = "") -> State:
@@ -52,7 +54,7 @@ def _too_many(script: Script, state: State, text: RedactedText, assessment: Asse
         said = () if state.alert else (_safety(words, assessment, facts),)
         return _said(replace(state, alert=True), *said, alert=True)
     said = (words.line("rate_note"),) if facts.replies == REPLIES_AN_HOUR else ()
-    return _said(moves.kept(state, text), *said, follows_alert=facts.alert_open)
+    return _said(moves.kept(state, text, fewest=1), *said, follows_alert=facts.alert_open)
 
 
 def _worry(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
@@ -114,13 +116,17 @@ def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Fac
     if act.startswith("language:"):
         return _speak(script, state, act.removeprefix("language:"))
     if state.ending:
-        return _after_the_end(script, state, act, facts)
+        return _after_the_end(script, state, text, act, facts)
+    if act == "delete" and state.awaiting in {"expired", "opening"}:
+        return _said(state, _with_keyword(script, state, "nothing_to_delete"))
     if state.awaiting == "expired":
         return _said(replace(moves.kept(state, text), awaiting="opening"), _with_keyword(script, state, "expired"))
     if state.awaiting == "opening":
         return _open(script, state, text, act)
+    if act == "start":
+        return _said(state, asks=True, opt="start")
     if facts.early and act not in AT_ANY_TIME:
-        return _said(moves.kept(state, text), script.words[state.language].line("comment_thanks"))
+        return _early(script, state, text)
     if act in CONTROLS:
         return CONTROLS[act](script, state, facts)
     if state.awaiting == "delete":
@@ -130,9 +136,16 @@ def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Fac
     return _answer(script, state, text, facts)
 
 
+def _early(script: Script, state: State, text: RedactedText) -> Step:
+    """A text that was sent before our question was seen is kept; a tap on an old page is nothing to keep."""
+    if state.channel == "web":
+        return _said(moves.kept(state, text), asks=True)
+    return _said(moves.kept(state, text, fewest=1), script.words[state.language].line("comment_thanks"))
+
+
 def _open(script: Script, state: State, text: RedactedText, act: str) -> Step:
     words = script.words[state.language]
-    if act == "start":
+    if act == "start" and state.channel == "sms":
         return _said(state, _with_keyword(script, state, "welcome_back"), opt="start")
     kept = state if act or control(text) else moves.kept(state, text)
     opened, also = moves.arrived(script, kept, script.steps[0].id)
@@ -140,16 +153,19 @@ def _open(script: Script, state: State, text: RedactedText, act: str) -> Step:
     return _said(opened, *words.lines(f"opening.{state.channel}"), *helped, *also, asks=True)
 
 
-def _after_the_end(script: Script, state: State, act: str, facts: Facts) -> Step:
+def _after_the_end(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:
     if act == "delete" and state.ending != "erased":
         return _erase(script, state)
     key = {"start": "welcome_back", "delete": "nothing_to_delete", "help": "help"}.get(act, "resting")
     opt = "start" if act == "start" or facts.opted_in else ""
-    return _said(state, _with_keyword(script, state, key), opt=opt, follows_alert=facts.alert_open)
+    follows = facts.alert_open and not act
+    kept = state if act or follows else moves.kept(state, text)
+    return _said(kept, _with_keyword(script, state, key), opt=opt, follows_alert=follows)
 
 
 def _with_keyword(script: Script, state: State, key: str) -> str:
-    return script.words[state.language].line(key).format(keyword=script.keyword)
+    said = ON_THE_WEB.get(key, key) if state.channel == "web" else key
+    return script.words[state.language].line(said).format(keyword=script.keyword)
 
 
 def _speak(script: Script, state: State, language: str) -> Step:
@@ -247,12 +263,14 @@ def _wish(state: State, text: RedactedText) -> str:
 def _ask_again(script: Script, state: State, facts: Facts) -> Step:
     if facts.silent:
         return _said(replace(state, awaiting="carry_on"), asks=True)
-    words = script.words[state.language]
+    words, once_more = script.words[state.language], replace(state, tries=state.tries + 1)
+    if state.channel == "web":
+        return _said(once_more, words.line("web.offer_skip" if state.tries else "web.again"))
     if state.tries:
-        return _said(replace(state, tries=state.tries + 1), words.line("offer_skip"))
+        return _said(once_more, words.line("offer_skip"))
     labels = words.labels.get(state.step, {})
     again = words.line(hint_key(script.question(state.step)).replace("hint.", "again."))
-    return _said(replace(state, tries=1), again.format(low=labels.get("1", ""), high=labels.get("5", "")))
+    return _said(once_more, again.format(low=labels.get("1", ""), high=labels.get("5", "")))
 
 
 # --- from step to step ----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from conversations.sealing import CannotOpen, SealingKey
 DAYS_AHEAD = 7
 DAYS_KEPT = 7
 KEY_BYTES = 32
+DAY_KEY = re.compile(r"day-\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class MissingKey(Exception):
@@ -50,8 +52,8 @@ class PrivateKeys:
 
     def open_with(self, name: str) -> PrivateKey:
         """The private half of a key; raises CannotOpen when it has been destroyed."""
-        path = self.folder / f"{Path(name).name}.private"
-        if not path.exists():
+        path = self.folder / f"{name}.private"
+        if not DAY_KEY.fullmatch(name) or not path.exists():  # a damaged box names anything
             raise CannotOpen("its key has been destroyed")
         return PrivateKey(_read(path))
 
@@ -81,8 +83,8 @@ def destroy_expired(private: Path, public: Path, now: datetime) -> tuple[str, ..
     """Destroy day keys older than seven days and weekly keys past their overlap; gives the names destroyed."""
     oldest_day = f"day-{(now.date() - timedelta(days=DAYS_KEPT)).isoformat()}"
     oldest_week = _week(now.date() - timedelta(days=7))
-    expired = [path for folder in (private, public) for path in folder.glob("day-*") if path.stem < oldest_day]
-    expired += [path for path in public.glob("week-*") if path.name < oldest_week]
+    expired = [path for folder in (private, public) for path in _named(folder, "day-") if _plain(path) < oldest_day]
+    expired += [path for path in _named(public, "week-") if _plain(path) < oldest_week]
     for path in expired:
         _destroy(path)
     return tuple(sorted(path.name for path in expired))
@@ -93,6 +95,15 @@ def readable_by_others(folder: Path) -> Iterator[str]:
     for path in (folder, *sorted(folder.iterdir())):
         if path.stat().st_mode & 0o077:
             yield path.name
+
+
+def _named(folder: Path, start: str) -> list[Path]:
+    """The keys of one kind, and what a crash left half made of them."""
+    return [*folder.glob(f"{start}*"), *folder.glob(f".{start}*")]
+
+
+def _plain(path: Path) -> str:
+    return path.name.lstrip(".")
 
 
 def _week(day: date) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
 from types import TracebackType
 
-OURS = ("bot", "admin", "conversations", "heard", "wsgi", "gunicorn")
+OURS = ("bot", "admin", "conversations", "heard", "wsgi")
 NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 ADDRESS = re.compile(r"\S+@\S+")
 
@@ -25,11 +26,11 @@ class SafeFormatter(logging.Formatter):
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {said}"
         if record.exc_info:
             line = f"{line}; {place_of(record.exc_info)}"
-        return ADDRESS.sub("[address]", NUMBER.sub("[number]", line)).replace("\n", " ")
+        return " ".join(ADDRESS.sub("[address]", NUMBER.sub("[number]", line)).splitlines())
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # logging's name
         """The second, in UTC, written without a run of digits that the guard below would strike out."""
-        return super().formatTime(record, "%Hh%Mm%Ss")
+        return time.strftime("%Hh%Mm%Ss", time.gmtime(record.created))
 
 
 def place_of(error: ErrorInfo) -> str:
@@ -44,6 +45,8 @@ def place_of(error: ErrorInfo) -> str:
 
 def set_up() -> None:
     """Send every log line of this process through the safe formatter, to standard error."""
+    logging.raiseExceptions = False  # else a line that cannot be formatted is printed with its arguments
+    logging.captureWarnings(True)  # a warning may quote what a library was given
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SafeFormatter())
     root = logging.getLogger()
@@ -51,7 +54,7 @@ def set_up() -> None:
     root.setLevel(logging.INFO)
     for name in ("twilio", "urllib3", "werkzeug", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.WARNING)  # twilio logs addresses with numbers at INFO
-    for name in ("gunicorn.error", "gunicorn.access"):
-        gunicorn = logging.getLogger(name)
-        gunicorn.handlers.clear()
-        gunicorn.propagate = True
+    server, requests = logging.getLogger("gunicorn.error"), logging.getLogger("gunicorn.access")
+    server.handlers.clear()
+    server.propagate = True
+    requests.disabled = True  # a line a request would keep the second, the network address, the browser and the link

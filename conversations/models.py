@@ -47,6 +47,7 @@ class ConversationRow(Base):
     nudge_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcTime)
     sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    our_number: Mapped[str | None] = mapped_column(String(32))
     alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id", ondelete="SET NULL"))
 
 

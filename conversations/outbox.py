@@ -88,16 +88,21 @@ def mark_sent(session: Session, row: type[Row], row_id: str, provider_id: str, n
 def mark_failed(session: Session, row: type[Row], row_id: str, error: str, again_at: datetime | None) -> None:
     """Note that a try failed: due again at `again_at`, or over when that is None."""
     state = {"state": "due", "due_at": again_at} if again_at else {"state": "failed"}
-    _mark(session, row, row_id, lease=None, error=error, **state)
+    _mark_held(session, row, row_id, lease=None, error=error, **state)
 
 
 def cancel(session: Session, row: type[Row], row_id: str, why: str) -> None:
     """Note that it must not be sent any more."""
-    _mark(session, row, row_id, state="cancelled", lease=None, error=why)
+    _mark_held(session, row, row_id, state="cancelled", lease=None, error=why)
 
 
 def _mark(session: Session, row: type[Row], row_id: str, **values: Any) -> None:
     session.execute(update(row).where(row.id == row_id).values(**values))
+
+
+def _mark_held(session: Session, row: type[Row], row_id: str, **values: Any) -> None:
+    """Another may have sent it after our lease had run out: what is sent stays sent."""
+    session.execute(update(row).where(row.id == row_id, row.state == "leased").values(**values))
 
 
 def note_status(session: Session, provider_id: str, status: str, error: str, now: datetime) -> None:

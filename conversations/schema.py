@@ -13,12 +13,17 @@ from sqlalchemy.orm import Session
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-@functools.cache
 def expected() -> str:
     """The migration that this code was written for."""
+    return known()[0]
+
+
+@functools.cache
+def known() -> tuple[str, ...]:
+    """Every migration that this code knows, the newest first."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return str(ScriptDirectory.from_config(config).get_current_head())
+    return tuple(each.revision for each in ScriptDirectory.from_config(config).walk_revisions())
 
 
 def found(session: Session) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -40,6 +41,7 @@ __all__ = [
     "load_words",
     "parse_dump",
     "render_sms",
+    "with_words",
 ]
 
 HERE = Path(__file__).parent
@@ -86,6 +88,15 @@ def load_words() -> Mapping[str, SharedWords]:
     if faults:
         raise ScriptError(faults)
     return MappingProxyType({each: shared_words(each, source.content) for each, source in sources.items()})
+
+
+def with_words(script: Script, shared: Mapping[str, SharedWords]) -> Script:
+    """A script kept from an earlier deployment, with today's words for what it did not have yet."""
+    filled = {
+        language: replace(words, shared={**shared[language].entries, **words.shared}) if language in shared else words
+        for language, words in script.words.items()
+    }
+    return replace(script, words=filled)
 
 
 def script_folders() -> list[Path]:

@@ -54,13 +54,15 @@ def open_box(box: bytes, private: PrivateKey, purpose: str, row: str, now: datet
     """Open a box for the purpose and row that it was made for, before it expires; else raise CannotOpen."""
     try:
         inside = json.loads(SealedBox(private).decrypt(box.partition(SEPARATOR)[2]))
-    except (CryptoError, ValueError) as broken:
+        made_for, content = (inside["purpose"], inside["row"]), str(inside["content"])
+        expired = datetime.fromisoformat(inside["expires"]) <= now
+    except (CryptoError, ValueError, TypeError, KeyError) as broken:  # anybody may seal anything to a public key
         raise CannotOpen("the box is damaged or its key is another") from broken
-    if (inside["purpose"], inside["row"]) != (purpose, row):
+    if made_for != (purpose, row):
         raise CannotOpen("the box was made for another row or purpose")
-    if datetime.fromisoformat(inside["expires"]) <= now:
+    if expired:
         raise CannotOpen("the box has expired")
-    return str(inside["content"])
+    return content
 
 
 def new_pair() -> tuple[str, str]:

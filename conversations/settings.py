@@ -208,6 +208,7 @@ def contradictions(settings: Settings) -> list[str]:
         faults.append("HEARD_TWILIO_API_URL is for the demonstration alone: remove it, or set HEARD_DEMO=1")
     if not settings.demo and not settings.public_url.startswith("https://"):
         faults.append("HEARD_PUBLIC_URL must begin with https:// outside the demonstration")
-    if settings.keys_dir.resolve() == settings.sealing_dir.resolve():
-        faults.append("HEARD_KEYS_DIR must differ from HEARD_SEALING_DIR: the web process may not read private keys")
+    private, public = settings.keys_dir.resolve(), settings.sealing_dir.resolve()
+    if private == public or private in public.parents or public in private.parents:
+        faults.append("HEARD_KEYS_DIR must lie apart from HEARD_SEALING_DIR: the web process may not read private keys")
     return faults

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations.db import insert_once
@@ -20,7 +20,7 @@ from conversations.models import (
     ScriptVersionRow,
 )
 from conversations.script_values import Script, dump
-from conversations.sealing import Seals
+from conversations.sealing import Seals, key_name
 from conversations.staff_models import StaffNumberRow
 from conversations.values import Comment, Person, State, Step
 
@@ -29,17 +29,29 @@ PACE = timedelta(hours=1)
 REST = timedelta(minutes=60)
 REPLIES_KEPT = 10
 
-COLUMNS = (
-    ConversationRow.id,
-    ConversationRow.person,
-    ConversationRow.version,
-    ConversationRow.state,
-    ConversationRow.replies,
-    ConversationRow.pace,
-    ConversationRow.last_out_at,
-    ConversationRow.expires_at,
-    ConversationRow.alert_id,
+STATE_FIELDS = tuple(State.__dataclass_fields__)
+COMMENT_FIELDS = tuple(Comment.__dataclass_fields__)
+
+# Every message runs these: they are built once and go past the ORM, which costs more than the database itself.
+CONVERSATIONS: Table = ConversationRow.metadata.tables["conversation"]
+COLUMNS = tuple(
+    CONVERSATIONS.c[name]
+    for name in (
+        "id",
+        "person",
+        "state",
+        "replies",
+        "pace",
+        "last_out_at",
+        "expires_at",
+        "sealed_contact",
+        "alert_id",
+    )
 )
+FIND = select(*COLUMNS).where(CONVERSATIONS.c.person.in_((bindparam("current"), bindparam("previous"))))
+FIND_AND_LOCK = FIND.with_for_update()
+STAFF_NUMBER = select(StaffNumberRow.number).where(StaffNumberRow.number == bindparam("number"))
+SAVE = update(CONVERSATIONS).where(CONVERSATIONS.c.id == bindparam("turn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class Turn:
     pace: tuple[datetime, ...]
     last_out_at: datetime | None
     expires_at: datetime
+    sealed_contact: bytes | None
     alert_id: str | None
 
     def silent(self, now: datetime) -> bool:
@@ -80,6 +93,7 @@ class Arrival:
     begins: State
     script: Script
     staff_number: str = ""
+    our_number: str = ""
     after_expiry: str = "expired"
 
 
@@ -95,7 +109,8 @@ def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repea
         return Repeat(tuple(turn.replies.get(arrival.message, ()))) if known else turn
     if not insert_once(session, ReceivedRow, _received(arrival, None, now)):
         return Repeat(_reply_of(session, arrival.message))
-    if arrival.staff_number and session.scalar(select(StaffNumberRow.number).where(StaffNumberRow.number == arrival.staff_number)):
+    of_staff = select(StaffNumberRow.number).where(StaffNumberRow.number == arrival.staff_number)
+    if arrival.staff_number and session.scalar(of_staff):
         raise FromStaff
     if turn is not None:
         close(session, turn, now)
@@ -117,14 +132,14 @@ def put_away(session: Session, state: State, now: datetime) -> None:
     """Keep the draft of a conversation that is over, with a month and no time; nothing when nothing was said."""
     if state.ending == "erased" or not (state.answers or state.comments):
         return
-    values = {"id": new_id(), "draft": {**asdict(state), "month": now.strftime("%Y-%m")}}
+    values = {"id": new_id(), "draft": {**stored(state), "month": now.strftime("%Y-%m")}}
     session.execute(insert(ClosedDraftRow).values(**values))
 
 
 def find(session: Session, persons: tuple[Person, Person], lock: bool = False) -> Turn | None:
     """The running conversation of a person, by the current or the previous weekly key."""
-    wanted = select(*COLUMNS).where(ConversationRow.person.in_(set(persons)))
-    row = session.execute(wanted.with_for_update() if lock else wanted).first()
+    either = {"current": persons[0], "previous": persons[1]}
+    row = session.connection().execute(FIND_AND_LOCK if lock else FIND, either).first()
     if row is None:
         return None
     return Turn(
@@ -135,6 +150,7 @@ def find(session: Session, persons: tuple[Person, Person], lock: bool = False) -
         pace=tuple(datetime.fromisoformat(moment) for moment in row.pace),
         last_out_at=row.last_out_at,
         expires_at=row.expires_at,
+        sealed_contact=row.sealed_contact,
         alert_id=row.alert_id,
     )
 
@@ -148,19 +164,26 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
     pace = (*turn.recent(now), now) if say else turn.recent(now)
     runs = not state.ending
     nudges = runs and state.channel == "sms" and script.nudge_after and saving.seals.contact
-    expires_at = turn.expires_at if runs else min(turn.expires_at, now + REST)
     values: dict[str, Any] = {
-        "version": state.version,
-        "state": asdict(state),
+        "turn": turn.id,
+        "state": stored(state),
         "replies": replies,
         "pace": [moment.isoformat() for moment in pace],
         "last_out_at": now if spoke else turn.last_out_at,
         "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
-        "expires_at": expires_at,
-        "alert_id": saving.alert_id,
-        "sealed_contact": saving.seals.seal_contact("conversation", turn.id) if nudges else None,
+        "sealed_contact": _contact(turn, saving.seals) if nudges else None,
     }
-    session.execute(update(ConversationRow).where(ConversationRow.id == turn.id).values(**values))
+    if not runs:  # what did not change is not written: SQLite would rewrite its index all the same
+        values["expires_at"] = min(turn.expires_at, now + REST)
+    if saving.alert_id != turn.alert_id:
+        values["alert_id"] = saving.alert_id
+    session.connection().execute(SAVE, values)
+
+
+def _contact(turn: Turn, seals: Seals) -> bytes | None:
+    """The sealed number: the box that is there, as long as it is to the key of today and so as lasting as a new one."""
+    kept = turn.sealed_contact
+    return kept if kept and key_name(kept) == seals.key.name else seals.seal_contact("conversation", turn.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +201,18 @@ def begin_again(session: Session, turn: Turn, begins: State, script: Script, now
     """The same person with another script from its start; what they said before is put away."""
     put_away(session, turn.state, now)
     keep_version(session, script)
-    return replace(turn, state=begins, expires_at=now + script.expires_after)
+    expires_at = now + script.expires_after
+    moved = {"turn": turn.id, "version": begins.version, "expires_at": expires_at}
+    session.connection().execute(SAVE, moved)
+    return replace(turn, state=begins, expires_at=expires_at)
 
 
 def keep_version(session: Session, script: Script) -> None:
     """Keep this version of a script, so that who began it may finish it across a deploy."""
-    insert_once(
-        session, ScriptVersionRow, {"version": script.version, "name": script.name, "content": dump(script)}
-    )
+    if script_version(session, script.version) is None:
+        insert_once(
+            session, ScriptVersionRow, {"version": script.version, "name": script.name, "content": dump(script)}
+        )
 
 
 def script_version(session: Session, version: str) -> str | None:
@@ -207,9 +234,15 @@ def request_opt(session: Session, kind: str, seals: Seals, now: datetime) -> Non
         session.execute(insert(OptRequestRow).values(**values))
 
 
-def state_of(stored: dict[str, Any]) -> State:
+def stored(state: State) -> dict[str, Any]:
+    """The state as JSON can hold it; `state_of` turns it back."""
+    comments = [{name: getattr(each, name) for name in COMMENT_FIELDS} for each in state.comments]
+    return {**{name: getattr(state, name) for name in STATE_FIELDS}, "comments": comments}
+
+
+def state_of(content: dict[str, Any]) -> State:
     """The state that was stored; what an older version stored and we no longer know is left out."""
-    known = {key: stored[key] for key in State.__dataclass_fields__ if key in stored}
+    known = {name: content[name] for name in STATE_FIELDS if name in content}
     answers = {step: tuple(codes) for step, codes in known["answers"].items()}
     comments = tuple(Comment(**comment) for comment in known["comments"])
     lists = {key: tuple(known[key]) for key in ("trail", "offered", "said")}
@@ -218,6 +251,8 @@ def state_of(stored: dict[str, Any]) -> State:
 
 def _with_links(state: State, seals: Seals) -> State:
     """Each new comment gets its random id and, where there is a number, a sealed link to it."""
+    if all(each.id for each in state.comments):
+        return state
     return replace(state, comments=tuple(each if each.id else _linked(each, seals) for each in state.comments))
 
 
@@ -235,9 +270,10 @@ def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
         "person": arrival.persons[0],
         "channel": state.channel,
         "version": state.version,
-        "state": asdict(state),
+        "state": stored(state),
         "replies": {},
         "pace": [],
+        "our_number": arrival.our_number or None,
         "expires_at": now + arrival.script.expires_after,
     }
     insert_once(session, ConversationRow, values)

@@ -65,7 +65,7 @@ def make_form(body: str = "hi", sender: str = "+447700900123", **changes: str) -
         "SmsStatus": "received",
         "AccountSid": ACCOUNT,
         "From": sender,
-        "To": OUR_NUMBER,
+        "To": f"whatsapp:{OUR_NUMBER}" if sender.startswith("whatsapp:") else OUR_NUMBER,
         "ApiVersion": "2010-04-01",
         "MessageSid": message_id,
         "SmsMessageSid": message_id,

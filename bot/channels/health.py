@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alembic.util import CommandError
 from flask import Blueprint, Response, redirect
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
@@ -34,7 +35,7 @@ def readyz() -> Response:
         begin_reading(session)
         parts().keys.of_day(parts().clock())
         ready = is_current(session)
-    except (SQLAlchemyError, MissingKey):
+    except (SQLAlchemyError, MissingKey, CommandError):  # the last: two versions at once, a migration gone wrong
         ready = False
     finally:
         session.rollback()

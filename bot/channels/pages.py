@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 
 from bot.inbound import View
 from bot.parts import Parts
-from conversations.script import Script, Words
+from conversations.script import Script, Words, load_words
+from conversations.shared_keys import SHARED_KEYS
 
 # Numbers to tap. The Arabic alphabet runs from right to left, a telephone number never does.
 NUMBERS: Mapping[str, str] = MappingProxyType({"0800 1111": "tel:08001111", "999": "tel:999", "85258": "sms:85258"})
@@ -134,12 +135,17 @@ def _finished(view: View) -> Response:
 
 def _start(parts: Parts) -> Response:
     words = spoken(parts)
-    line = _lines(words)
     spoken_in = [name for name, script in sorted(parts.scripts.items()) if words.language in script.languages]
     names = [_default(parts)] if "script" in session else spoken_in
-    scripts = [Choice(name, line(f"web.script.{name}"), chosen=name == _default(parts)) for name in names]
+    scripts = [Choice(name, _title(parts.scripts[name], words), chosen=name == _default(parts)) for name in names]
     languages = _tongues(parts.scripts[_default(parts)])
     return _page("start", 200, words, opening=_opening(words, parts), scripts=scripts, languages=languages)
+
+
+def _title(script: Script, words: Words) -> str:
+    """What a script is called on the first page: by its keyword when nobody has named it in the shared words yet."""
+    key = f"web.script.{script.name}"
+    return _lines(words)(key) if key in SHARED_KEYS else script.keyword.capitalize()
 
 
 def _opening(words: Words, parts: Parts) -> tuple[str, ...]:
@@ -161,34 +167,5 @@ def _controls(words: Words) -> Callable[[str], str]:
 
 
 def _lines(words: Words) -> Callable[[str], str]:
-    def line(key: str) -> str:
-        return words.line(key) if key in words.shared else SPARE.get(key, key)
-
-    return line
-
-
-SPARE: Mapping[str, str] = MappingProxyType(
-    {
-        "web.welcome": "Tell us what you think",
-        "web.about": "What is it about?",
-        "web.script.check-in": "How things are going",
-        "web.script.after-meeting": "A meeting about my life",
-        "web.script.my-plan": "My plan",
-        "web.start_again": "Start again",
-        "web.own": "Say it in your own words",
-        "web.more": "More",
-        "web.read": "Read it out",
-        "web.we_said": "What we said",
-        "web.carry_on_ask": "Do you want to carry on?",
-        "web.delete_ask": "Do you want us to delete what you told us here?",
-        "web.sorry": "Sorry",
-        "web.go_on": "Go back to the questions",
-        "web.too_long": "That is more than we can take in one go. Please make it shorter, or send it in two parts.",
-        "web.too_big": "That is more than we can take. Please send words only, and not so many in one go.",
-        "web.old_page": "This page was open for a long time, so we did not get that. You can send it again.",
-        "web.not_found": "There is nothing here. The questions are on another page.",
-        "web.not_done": "We could not do that. Please go back and try again.",
-        "web.broken": "Something went wrong here. It is not your fault. Please try again in a little while.",
-    }
-)
-"""English for the words that the shared words do not have yet."""
+    """The words around the questions: those of today, as the page is, also for who began an older script."""
+    return load_words().get(words.language, words).line

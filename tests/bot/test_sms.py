@@ -297,3 +297,23 @@ def test_received_ids_are_kept_by_hash_alone(phone: Phone, session: Session) -> 
     phone.post(form)
     kept = session.scalars(select(ReceivedRow.message)).one()
     assert form["MessageSid"] not in kept and len(kept) == 32
+
+
+def test_a_keyword_starts_its_script_also_in_the_middle_of_another_and_with_an_area(phone: Phone, session: Session) -> None:
+    phone.says("hi")
+    phone.says("2")
+    assert "Staff at" in " ".join(phone.says("MEETING north"))
+    state = session.scalars(select(ConversationRow.state)).one()
+    assert (state["script"], state["area"], state["answers"]) == ("after-meeting", "north", {})
+
+
+@pytest.mark.parametrize("text", ["meeting nowhere", "my meeting", "meeting was rubbish"])
+def test_a_keyword_among_other_words_starts_nothing(phone: Phone, session: Session, text: str) -> None:
+    phone.says("hi")
+    phone.says(text)
+    assert session.scalars(select(ConversationRow.state)).one()["script"] == "check-in"
+
+
+def test_start_in_the_middle_asks_the_question_again(phone: Phone) -> None:
+    asked = phone.says("hi")[-1]
+    assert phone.says("START") == [asked]

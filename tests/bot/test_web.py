@@ -23,6 +23,8 @@ from bot.channels.pages import dial
 from bot.parts import Parts
 from conversations.db import db
 from conversations.models import ConversationRow
+from conversations.script import load_all
+from conversations.shared_keys import SHARED_KEYS
 from tests.fakes import Clock
 from wsgi import create_app
 
@@ -512,6 +514,13 @@ def test_the_page_says_nothing_to_somebody_looking_over_a_shoulder(visitor: Visi
 def test_no_template_holds_inline_code_or_another_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|https?://|<script(?![^>]*\bsrc=)", text)
+
+
+def test_every_word_of_a_page_is_a_shared_one_and_none_is_left_over() -> None:
+    sources = [*TEMPLATES.rglob("*.html"), *FOLDER.glob("*.py"), FOLDER.parents[1] / "conversations" / "engine.py"]
+    used = set(re.findall(r"""["'](web\.[a-z_]+)["']""", "".join(path.read_text(encoding="utf-8") for path in sources)))
+    titles = {f"web.script.{name}" for name in load_all()}
+    assert used | titles == {key for key in SHARED_KEYS if key.startswith("web.")}
 
 
 def test_the_code_keeps_nothing_on_the_device() -> None:

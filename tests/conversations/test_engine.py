@@ -141,6 +141,53 @@ def test_a_second_miss_offers_to_skip_and_nothing_is_guessed() -> None:
     assert second.state.answers == {}
 
 
+@pytest.mark.parametrize("language", SCRIPTS["check-in"].languages)
+def test_on_a_page_a_miss_is_answered_in_the_words_of_its_buttons(language: str) -> None:
+    script, state = at_question("check-in", 1, language)
+    state, line = replace(state, channel="web"), script.words[language].line
+    first = say(script, state, "3 or 4")
+    second, third = say(script, first.state, "2.5"), say(script, first.state, "2.5", "2.5")
+    assert first.say == (line("web.again"),)
+    assert second.say == third.say == (line("web.offer_skip"),)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(turns=TURNS)
+def test_a_page_never_asks_for_a_keyword_by_text(name: str, turns: list[tuple[str, Assessment, bool]]) -> None:
+    script, state = begin(name, channel="web")
+    for text, assessment, silent in [*turns, ("start", Assessment(), False), ("stop", Assessment(), False)]:
+        for said in (text, "start"):
+            turn = engine.step(script, state, RedactedText(said), assessment, Facts(silent=silent))
+            assert script.keyword not in " ".join(turn.say)
+        state = engine.step(script, state, RedactedText(text), assessment, Facts(silent=silent)).state
+    assert state.ending
+
+
+@pytest.mark.parametrize("texts", [("start",), ("hello", "start"), ("START", "")])
+@pytest.mark.parametrize("awaiting", ["expired", "opening"])
+def test_on_a_page_start_starts(awaiting: str, texts: tuple[str, ...]) -> None:
+    script, state = begin(channel="web")
+    assert say(script, replace(state, awaiting=awaiting), *texts, "start").state.step == script.steps[0].id
+
+
+@pytest.mark.parametrize("ending", ["finished", "stopped", "erased"])
+@pytest.mark.parametrize("text", ["hello", "start"])
+def test_after_the_end_a_page_names_its_button(ending: str, text: str) -> None:
+    script, state = begin(channel="web")
+    turn = say(script, replace(state, ending=ending), text)
+    assert turn.say == (script.words["en"].line("resting.web"),)
+
+
+@pytest.mark.parametrize(("says", "button"), [
+    ("resting.web", "web.start_again"),
+    ("expired.web", "web.start_again"),
+    ("web.offer_skip", "web.skip"),
+])
+def test_words_that_speak_of_a_button_call_it_what_it_is_called(says: str, button: str) -> None:
+    for shared in load_words().values():
+        assert shared.line(button) in shared.line(says)
+
+
 def test_back_takes_the_earlier_answer_out_and_asks_it_again() -> None:
     script, state = at_question("check-in", 1)
     turn = say(script, state, "4", "back")
@@ -187,6 +234,25 @@ def test_what_could_not_be_screened_alerts_whatever_its_level() -> None:
     script, state = at_question("check-in", 1)
     turn = engine.step(script, state, RedactedText("4"), Assessment(assessed=False), Facts())
     assert turn.alert and "A person will read it" in turn.say[0]
+
+
+def test_a_picture_is_answered_with_what_is_true_of_the_cover() -> None:
+    script, state = at_question("check-in", 1)
+    covered, alone = (
+        engine.step(script, state, RedactedText(""), Assessment(assessed=False), facts).say[0]
+        for facts in (Facts(media=True), Facts(media=True, cover_from="9am tomorrow"))
+    )
+    assert "We are telling a duty worker" in covered
+    assert "9am tomorrow" in alone
+    assert "telling" not in alone
+
+
+@pytest.mark.parametrize("language", SCRIPTS["check-in"].languages)
+def test_no_reply_to_a_worry_asks_for_a_reply(language: str) -> None:
+    words = load_words()[language]
+    hints = {"en": "reply", "pl": "odpisz", "ar": "أرسل رقما", "gd": "cuir thugainn"}
+    for key in (key for key in words.entries if key.startswith("level.")):
+        assert hints[language] not in words.line(key).casefold()
 
 
 def test_start_begins_nothing_by_itself() -> None:

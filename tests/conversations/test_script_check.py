@@ -15,7 +15,7 @@ from conversations.carrier import CARRIER_KEYWORDS, HELP_KEYWORDS, START_KEYWORD
 from conversations.cli import scripts
 from conversations.key_lines import key_lines
 from conversations.reading import grade, reading_faults, syllables
-from conversations.script import SCRIPTS, WORDS, ScriptError, check_all, load, script_folders
+from conversations.script import SCRIPTS, WORDS, ScriptError, check_all, load, load_words, script_folders
 from conversations.script_check import check, check_keywords
 from conversations.script_files import mark
 from conversations.shared_keys import SHARED_KEYS, STAND_INS
@@ -157,14 +157,15 @@ def broken_words(folder: Path, language: str, key: str, value: str | None) -> in
     return place + 1
 
 
+MARKED = mark(load_words()["en"].line("kept.alert"))
 BROKEN_WORDS = [
     ("en", "web.send", '"\U0001f600"', "no emoji"),
-    ("en", "kept", '"Ta\u2026"', "not in the SMS alphabet: \u2026"),
-    ("en", "kept", '"Text YES if OK."', "asks for YES"),
-    ("en", "kept", '"Thank you for your participation."', "hard word"),
-    ("en", "kept", '"Thanks, kids."', '"kids" is not a word'),
-    ("en", "kept", '"Thank you {name}."', "{name} is not filled in here"),
-    ("en", "kept", '["Thank you."]', "one text, not a list"),
+    ("en", "kept.alert", '"Ta\u2026"', "not in the SMS alphabet: \u2026"),
+    ("en", "kept.alert", '"Text YES if OK."', "asks for YES"),
+    ("en", "kept.alert", '"Thank you for your participation."', "hard word"),
+    ("en", "kept.alert", '"Thanks, kids."', '"kids" is not a word'),
+    ("en", "kept.alert", '"Thank you {name}."', "{name} is not filled in here"),
+    ("en", "kept.alert", '["Thank you."]', "one text, not a list"),
     ("en", "nudge", '"' + "Text us. " * 40 + '"', "3 GSM-7 segments, at most 2"),
     ("en", "level.immediate.no_cover", '"Call 999. Nobody is here."', "{until} is missing"),
     ("en", "opening.sms", '["Staff at {partnership} read this.", "Text STOP."]', "2 messages, at most 1"),
@@ -178,8 +179,8 @@ BROKEN_WORDS = [
     ("en", "control.skip", '["3"]', '"3" is not a word'),
     ("en", "control.skip", '"skip"', "a list of words"),
     ("pl", "control.delete", '["skip"]', "also means control.skip"),
-    ("pl", "kept", '{ text = "Dzięki.", from = "00000000" }', f'from = "{mark("Thank you.")}"'),
-    ("pl", "kept", '"Dzięki."', f'from = "{mark("Thank you.")}"'),
+    ("pl", "kept.alert", '{ text = "Dzięki.", from = "00000000" }', f'from = "{MARKED}"'),
+    ("pl", "kept.alert", '"Dzięki."', f'from = "{MARKED}"'),
     ("ar", "nudge", '{ text = "' + "مرحبا " * 50 + '", from = "' + "0" * 8 + '" }', "UCS-2 segments, at most 4"),
 ]
 
@@ -203,14 +204,15 @@ def test_a_missing_shared_word_is_refused_in_every_language(tmp_path: Path, lang
 
 
 def test_a_shared_word_that_nothing_uses_is_refused(tmp_path: Path) -> None:
-    line = broken_words(tmp_path, "en", "kept", '"Thank you."\n"kept.again" = "Thank you."')
+    told = load_words()["en"].line("kept.alert")
+    line = broken_words(tmp_path, "en", "kept.alert", f'"{told}"\n"kept.again" = "Thank you."')
     assert [(fault.line, fault.reason) for fault in check_words(tmp_path)] == [
         (line + 1, "kept.again: nothing uses these words")
     ]
 
 
 def test_changing_an_english_word_makes_every_translation_stale(tmp_path: Path) -> None:
-    broken_words(tmp_path, "en", "kept", '"Thanks a lot."')
+    broken_words(tmp_path, "en", "kept.alert", '"Thanks a lot."')
     stale = [Path(fault.file).stem for fault in check_words(tmp_path) if "stale" in fault.reason]
     assert stale == ["ar", "gd", "pl"]
 

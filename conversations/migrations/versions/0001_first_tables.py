@@ -241,6 +241,7 @@ def upgrade() -> None:
     sa.Column('nudge_at', conversations.db.UtcTime(timezone=True), nullable=True),
     sa.Column('expires_at', conversations.db.UtcTime(timezone=True), nullable=False),
     sa.Column('sealed_contact', sa.LargeBinary(), nullable=True),
+    sa.Column('our_number', sa.String(length=32), nullable=True),
     sa.Column('alert_id', sa.String(length=32), nullable=True),
     sa.ForeignKeyConstraint(['alert_id'], ['alert.id'], name=op.f('fk_conversation_alert_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['version'], ['script_version.version'], name=op.f('fk_conversation_version')),

@@ -1,0 +1,126 @@
+"""The doctor finds what an operator can get wrong and says for each what to do, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from bot import doctor, jobs
+from bot.parts import Parts
+from conversations.keys import PublicKeys
+from tests.fakes import Clock
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """What it says about a database of another version is in test_migrations, on both."""
+    return sqlite_database_url
+
+
+@pytest.fixture(autouse=True)
+def running_worker(session: Session, app_parts: Parts) -> None:
+    """The worker has just done a round."""
+    jobs.work_once(session, app_parts)
+
+
+def only(faults: list[str]) -> str:
+    assert len(faults) == 1, faults
+    return faults[0]
+
+
+def test_a_house_in_order_has_no_fault(session: Session, app_parts: Parts) -> None:
+    assert doctor.faults(session, app_parts) == []
+
+
+@pytest.mark.parametrize(("seconds", "silent"), [(120, False), (121, True)])
+def test_a_worker_that_stopped_is_to_be_started(
+    session: Session, app_parts: Parts, clock: Clock, seconds: int, silent: bool
+) -> None:
+    clock.forward(seconds=seconds)
+    found = doctor.faults(session, app_parts)
+    assert found == (["the worker does not answer: start flask bot worker"] if silent else [])
+
+
+@pytest.mark.parametrize("name", ["day-2026-11-23.public", "week-2026-48.key"])
+def test_a_key_that_is_missing_is_named(session: Session, app_parts: Parts, name: str) -> None:
+    (app_parts.settings.sealing_dir / name).unlink()
+    said = only(doctor.faults(session, app_parts))
+    assert name in said
+    assert "worker" in said
+
+
+def test_a_sealing_folder_that_is_not_there_is_a_fault(session: Session, app_parts: Parts) -> None:
+    elsewhere = replace(app_parts, keys=PublicKeys(app_parts.settings.sealing_dir / "no"))
+    assert "cannot be read" in only(doctor.faults(session, elsewhere))
+
+
+LOOSE: dict[str, Callable[[Parts], object]] = {
+    "keys": lambda parts: parts.settings.keys_dir.chmod(0o750),
+    "opt-out.key": lambda parts: (parts.settings.keys_dir / "opt-out.key").chmod(0o604),
+    "day-2026-11-23.private": lambda parts: (parts.settings.keys_dir / "day-2026-11-23.private").chmod(0o660),
+}
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_a_private_key_that_others_can_read_is_named_with_the_cure(
+    session: Session, app_parts: Parts, name: str
+) -> None:
+    LOOSE[name](app_parts)
+    said = only(doctor.faults(session, app_parts))
+    assert said.startswith(name)
+    assert "chmod" in said
+
+
+def test_a_web_machine_without_the_private_folder_is_in_order(session: Session, app_parts: Parts) -> None:
+    settings = replace(app_parts.settings, keys_dir=app_parts.settings.keys_dir / "elsewhere")
+    assert doctor.faults(session, replace(app_parts, settings=settings)) == []
+
+
+def test_every_fault_is_said_in_one_go(session: Session, app_parts: Parts, clock: Clock) -> None:
+    clock.forward(days=30)
+    LOOSE["keys"](app_parts)
+    found = doctor.faults(session, app_parts)
+    assert len(found) == 3
+    assert [word for word in ("start flask bot worker", "cannot be read", "chmod") if word in " ".join(found)] == [
+        "start flask bot worker",
+        "cannot be read",
+        "chmod",
+    ]
+
+
+def test_the_doctor_changes_nothing(session: Session, app_parts: Parts, clock: Clock) -> None:
+    folders = (app_parts.settings.keys_dir, app_parts.settings.sealing_dir)
+    before = [sorted(path.name for path in folder.iterdir()) for folder in folders]
+    clock.forward(days=3)
+    doctor.faults(session, app_parts)
+    assert [sorted(path.name for path in folder.iterdir()) for folder in folders] == before
+    assert not session.in_transaction()
+
+
+def test_the_command_says_faults_and_ends_with_one(
+    app: Flask, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    from bot.cli import doctor as command
+
+    runner = app.test_cli_runner()
+    session.rollback()
+    good = runner.invoke(command)
+    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 3)
+    clock.forward(minutes=3)
+    bad = runner.invoke(command)
+    assert (bad.exit_code, bad.output.count("wrong:")) == (1, 1)
+    for secret in (app_parts.settings.secret_key, app_parts.settings.twilio_auth_token, app_parts.settings.duty_phone):
+        assert secret not in good.output + bad.output
+
+
+def test_a_fault_never_holds_a_secret(session: Session, app_parts: Parts, clock: Clock) -> None:
+    clock.forward(days=30)
+    said = " ".join(doctor.faults(session, app_parts))
+    settings = app_parts.settings
+    assert not [each for each in (settings.secret_key, settings.record_key, settings.twilio_auth_token) if each in said]
+    assert clock() - timedelta(days=30)

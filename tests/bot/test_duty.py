@@ -1,0 +1,292 @@
+"""The duty worker is told by each way, again until somebody acts, and nothing but a code, a level and a link."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import duty
+from bot.parts import Parts
+from bot.sender import NotSent
+from conversations import alerts, outbox, segments
+from conversations.models import AlertRow, AttemptRow
+from tests.fakes import Clock, RecordingSender
+from tests.make import OUR_NUMBER, PUBLIC_URL, Phone
+from tests.seeds import DANGER, NUMBER, WORDS, WORRY, make_seals, seed_alert
+
+NOTICE = re.compile(
+    r"Heard alert [A-HJKMNP-Z2-9]{6}, level (concern|immediate)\. "
+    rf"Open it and acknowledge: {PUBLIC_URL}/staff/alerts/"
+)
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """One database is enough: leases and locks are tested on both in test_outbox and test_alerts."""
+    return sqlite_database_url
+
+
+@pytest.fixture
+def alert_id(session: Session, app_parts: Parts) -> str:
+    return seed_alert(session, app_parts)
+
+
+def work(session: Session, parts: Parts) -> None:
+    """What the worker does for alerts in one round."""
+    duty.act_on_due(session, parts)
+    duty.send_due(session, parts)
+
+
+def states(session: Session, way: str = "sms") -> list[str]:
+    session.expire_all()
+    return list(session.scalars(select(AttemptRow.state).where(AttemptRow.way == way).order_by(AttemptRow.due_at)))
+
+
+def history(session: Session, alert_id: str) -> list[tuple[str, str]]:
+    return [(event.what, event.detail) for event in alerts.timeline(session, alert_id)]
+
+
+def test_a_new_alert_is_told_once_by_text_and_once_by_mail(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, mails_out: RecordingSender
+) -> None:
+    for _ in range(3):
+        work(session, app_parts)
+    [text], [mail] = texts_out.sent, mails_out.sent
+    assert (text.to, text.sender) == (app_parts.settings.duty_phone, OUR_NUMBER)
+    assert (mail.to, mail.sender) == (app_parts.settings.duty_email, app_parts.settings.mail_from)
+    assert text.life == 300
+
+
+def test_a_notice_holds_code_level_and_link_and_nothing_else(
+    phone: Phone, session: Session, app_parts: Parts, texts_out: RecordingSender, mails_out: RecordingSender
+) -> None:
+    phone.says(WORDS)
+    phone.says("i want to die tonight and i have the tablets")
+    work(session, app_parts)
+    alert = session.scalars(select(AlertRow)).one()
+    for message in texts_out.sent + mails_out.sent:
+        assert NOTICE.fullmatch(message.body), message.body
+        assert alert.reference in message.body
+        said = f"{message.subject} {message.body}".lower()
+        forbidden = ["7700", "hits", "night", "tablets", "die", alert.id, *alert.reasons, "check-in", "north", "sms"]
+        assert not [word for word in forbidden if word.lower() in said]
+        assert message.subject in ("", f"Heard alert {alert.reference}")
+    assert {segments.count(message.body).segments for message in texts_out.sent} == {1}
+
+
+def test_nobody_is_told_again_before_it_is_time_and_everybody_when_it_is(
+    session: Session,
+    app_parts: Parts,
+    alert_id: str,
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+) -> None:
+    work(session, app_parts)
+    told = []
+    for _ in range(40):
+        clock.forward(minutes=1)
+        work(session, app_parts)
+        told.append(len(texts_out.sent))
+    assert told[3] == 1
+    assert told[4] == 2
+    assert told == sorted(told)
+    assert told[-1] == 1 + 1 + 3
+    assert len(mails_out.sent) == told[-1]
+
+
+def test_a_level_that_rises_is_told_at_once_with_the_new_level(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    work(session, app_parts)
+    clock.forward(seconds=10)
+    alerts.add_to_alert(session, alert_id, DANGER, make_seals(app_parts), clock())
+    session.commit()
+    work(session, app_parts)
+    assert ["level immediate" in message.body for message in texts_out.sent] == [False, True]
+
+
+def test_an_acknowledged_alert_is_quiet_and_opens_again_after_an_hour_without_outcome(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    work(session, app_parts)
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    session.commit()
+    clock.forward(minutes=59)
+    work(session, app_parts)
+    assert len(texts_out.sent) == 1
+    clock.forward(minutes=1)
+    work(session, app_parts)
+    assert len(texts_out.sent) == 2
+    alert = session.get_one(AlertRow, alert_id)
+    assert (alert.state, alert.acknowledged_by) == ("open", None)
+    assert ("opened again", "no outcome within an hour") in history(session, alert_id)
+    assert alerts.acknowledge(session, alert_id, "Bea", clock())
+
+
+def test_a_closed_alert_is_never_told_again(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
+    session.commit()
+    clock.forward(days=3)
+    work(session, app_parts)
+    assert texts_out.sent == []
+
+
+def test_an_acknowledgement_while_an_attempt_waits_to_be_made_stops_it(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    outbox.claim(session, AttemptRow, clock())
+    session.commit()
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    session.commit()
+    clock.forward(seconds=61)  # the holder has died
+    work(session, app_parts)
+    assert texts_out.sent == []
+    assert states(session) == ["cancelled"]
+
+
+def test_a_try_that_may_help_is_made_again_after_five_twenty_and_sixty_seconds(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    texts_out.failures = [NotSent("20429", again=True)] * 3
+    for seconds in (0, 5, 20, 60):
+        clock.forward(seconds=seconds - 1 if seconds else 0)
+        work(session, app_parts)
+        assert texts_out.sent == []
+        clock.forward(seconds=1 if seconds else 0)
+        work(session, app_parts)
+    assert len(texts_out.sent) == 1
+    assert states(session) == ["sent"]
+    said = history(session, alert_id)
+    assert said.count(("could not be sent", "sms: 20429")) == 3
+    assert ("sent", "sms: try 4, perhaps twice") in said
+
+
+def test_when_every_try_fails_the_next_telling_takes_its_place(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    texts_out.failures = [NotSent("ReadTimeout", again=True)] * 4
+    for _ in range(299):
+        work(session, app_parts)
+        clock.forward(seconds=1)
+    assert states(session) == ["failed"]
+    clock.forward(seconds=1)
+    work(session, app_parts)
+    assert states(session) == ["failed", "sent"]
+
+
+@pytest.mark.parametrize("code", ["21211", "21610", "21614", "20003"])
+def test_a_try_that_cannot_help_is_not_made_again_and_mail_goes_on(
+    session: Session,
+    app_parts: Parts,
+    alert_id: str,
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+    code: str,
+) -> None:
+    texts_out.failures = [NotSent(code, again=False)]
+    for _ in range(10):
+        work(session, app_parts)
+        clock.forward(seconds=20)
+    assert (states(session), texts_out.sent, len(mails_out.sent)) == (["failed"], [], 1)
+    assert ("could not be sent", f"sms: {code}") in history(session, alert_id)
+    clock.forward(minutes=5)
+    work(session, app_parts)
+    assert len(texts_out.sent) == 1
+
+
+def test_when_both_ways_fail_for_a_day_the_alert_is_still_told_when_they_work_again(
+    session: Session,
+    app_parts: Parts,
+    alert_id: str,
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+) -> None:
+    texts_out.failures = [NotSent("20003", again=False)] * 144
+    mails_out.failures = [NotSent("smtp 550", again=False)] * 144
+    for _ in range(150):
+        work(session, app_parts)
+        clock.forward(minutes=10)
+    assert texts_out.sent
+    assert mails_out.sent
+
+
+class Crash(Exception):
+    """The process dies between the call and the record of it."""
+
+
+class CrashingSender(RecordingSender):
+    """Sends, and then the process is gone."""
+
+    def send(self, message: object) -> str:
+        super().send(message)  # type: ignore[arg-type]
+        raise Crash
+
+
+def test_a_worker_that_dies_after_sending_leaves_an_attempt_that_is_made_again_and_marked(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    with pytest.raises(Crash):
+        duty.send_due(session, replace(app_parts, sms=CrashingSender(), mail=CrashingSender()))
+    session.rollback()
+    work(session, app_parts)
+    assert texts_out.sent == []
+    clock.forward(seconds=60)
+    work(session, app_parts)
+    assert len(texts_out.sent) == 1
+    assert ("sent", "sms: try 2, perhaps twice") in history(session, alert_id)
+
+
+def test_a_lease_that_ran_out_before_the_call_is_not_used(
+    session: Session,
+    app_parts: Parts,
+    alert_id: str,
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+) -> None:
+    class SlowSender(RecordingSender):
+        def send(self, message: object) -> str:
+            clock.forward(seconds=61)
+            return super().send(message)  # type: ignore[arg-type]
+
+    slow = SlowSender()
+    duty.send_due(session, replace(app_parts, sms=slow, mail=slow))
+    assert len(slow.sent) == 1
+    clock.forward(seconds=60)
+    work(session, app_parts)
+    assert len(slow.sent) + len(texts_out.sent) + len(mails_out.sent) == 2
+
+
+def test_past_the_store_each_way_is_tried_also_when_the_first_fails(
+    app_parts: Parts, texts_out: RecordingSender, mails_out: RecordingSender
+) -> None:
+    texts_out.failures = [NotSent("20003", again=False)]
+    duty.notify_past_the_store(WORRY, app_parts)
+    [mail] = mails_out.sent
+    assert "level concern" in mail.body
+    assert NUMBER not in mail.body
+    assert mail.subject == "Heard alert"
+
+
+def test_a_delivery_report_is_no_acknowledgement(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    work(session, app_parts)
+    for status in ("delivered", "read"):
+        outbox.note_status(session, f"SM{1:032x}", status, "", clock())
+    session.commit()
+    clock.forward(minutes=5)
+    work(session, app_parts)
+    assert len(texts_out.sent) == 2
+    assert session.get_one(AlertRow, alert_id).next_action_at == clock() + timedelta(minutes=10)

@@ -1,0 +1,222 @@
+"""The worker does what is due, alerts first; a job that fails stops neither the others nor the worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from bot import jobs
+from bot.parts import Parts
+from bot.sender import Outgoing
+from conversations import alerts, heartbeats
+from conversations.models import AlertRow, AttemptRow, ClosedDraftRow, ConversationRow, OpeningRow, ResponseRow
+from tests.fakes import Clock, RecordingSender
+from tests.make import Phone
+from tests.seeds import WORDS, own_session, seed_alert, seed_staff, seed_text
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """One database is enough for the order of jobs; the jobs themselves are tested on both."""
+    return sqlite_database_url
+
+
+def test_one_round_tells_opens_sends_and_beats(
+    phone: Phone,
+    session: Session,
+    app_parts: Parts,
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+) -> None:
+    phone.says(WORDS)
+    phone.says("STOP")
+    seed_text(session, app_parts)
+    jobs.work_once(session, app_parts)
+    assert len(texts_out.sent) == 2
+    assert len(mails_out.sent) == 1
+    assert session.scalar(text("SELECT count(*) FROM opt_out")) == 1
+    assert session.scalar(text("SELECT count(*) FROM opt_request")) == 0
+    assert heartbeats.last(session, "worker") == clock()
+
+
+def test_a_second_round_at_once_does_nothing_again(
+    phone: Phone, session: Session, app_parts: Parts, texts_out: RecordingSender
+) -> None:
+    phone.says(WORDS)
+    for _ in range(3):
+        jobs.work_once(session, app_parts)
+    assert len(texts_out.sent) == 1
+
+
+def test_alerts_come_before_everything_else(session: Session, app_parts: Parts, texts_out: RecordingSender) -> None:
+    seed_text(session, app_parts)
+    seed_alert(session, app_parts)
+    jobs.work_once(session, app_parts)
+    assert [message.to == app_parts.settings.duty_phone for message in texts_out.sent] == [True, False]
+
+
+def test_the_worker_goes_on_when_a_job_meets_something_that_nobody_thought_of(
+    phone: Phone,
+    session: Session,
+    app_parts: Parts,
+    texts_out: RecordingSender,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    alert_id = seed_alert(session, app_parts)
+    session.add(
+        OpeningRow(
+            id="o",
+            alert_id=alert_id,
+            staff_id=seed_staff(session),
+            public_half="no key at all",
+            expires_at=clock() + timedelta(minutes=9),
+        )
+    )
+    phone_state(phone, session)
+    session.commit()
+    clock.forward(hours=20)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(2):
+            jobs.work_once(session, app_parts)
+    assert heartbeats.last(session, "worker") == clock()
+    assert len(texts_out.sent) == 1
+    assert "job failed: nudges: KeyError" in caplog.text
+    assert "kl-ingon" not in caplog.text
+
+
+def phone_state(phone: Phone, session: Session) -> None:
+    """A conversation whose language no deployment knows."""
+    phone.says("CHECKIN")
+    row = session.scalars(select(ConversationRow)).one()
+    row.state = {**row.state, "language": "kl-ingon"}
+
+
+class Broken(RecordingSender):
+    """A provider's library that breaks in a way of its own."""
+
+    def send(self, message: Outgoing) -> str:
+        raise ZeroDivisionError(message.to)
+
+
+def test_a_sender_that_breaks_leaves_the_attempt_to_the_next_round_and_the_number_out_of_the_log(
+    session: Session, app_parts: Parts, texts_out: RecordingSender, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    seed_alert(session, app_parts)
+    broken = replace(app_parts, sms=Broken(), mail=Broken())
+    with caplog.at_level(logging.ERROR):
+        jobs.work_once(session, broken)
+    assert "job failed: attempts: ZeroDivisionError" in caplog.text
+    assert "7700" not in caplog.text
+    clock.forward(seconds=61)
+    jobs.work_once(session, app_parts)
+    assert len(texts_out.sent) == 1
+
+
+def test_a_broken_store_is_logged_and_survived(
+    session: Session, app_parts: Parts, texts_out: RecordingSender, caplog: pytest.LogCaptureFixture
+) -> None:
+    seed_alert(session, app_parts)
+    session.execute(text("DROP TABLE outbox"))
+    session.commit()
+    with caplog.at_level(logging.ERROR):
+        jobs.work_once(session, app_parts)
+    assert "job failed: texts: OperationalError" in caplog.text
+    assert len(texts_out.sent) == 1
+
+
+def test_the_first_round_of_a_new_house_makes_its_keys(session: Session, app_parts: Parts, clock: Clock) -> None:
+    settings = app_parts.settings
+    for folder in (settings.keys_dir, settings.sealing_dir):
+        for path in folder.iterdir():
+            path.unlink()
+    jobs.work_once(session, app_parts)
+    assert app_parts.keys.of_day(clock())
+    assert app_parts.keys.weekly(clock())
+
+
+def test_house_is_kept_every_five_minutes_and_the_batch_moved_once_a_day_in_local_time(
+    phone: Phone, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    clock.now = clock.now.replace(month=7, day=6, hour=12)
+    jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]  # it opens nothing
+    session.commit()
+    moved = []
+    for said in ("CHECKIN", "12-15", "4", "1", "yes"):
+        phone.says(said)
+    for _ in range(24 * 12):
+        clock.forward(minutes=5)
+        jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]
+        session.commit()
+        if not moved and session.scalar(select(func.count()).select_from(ResponseRow)):
+            moved.append(clock())
+    assert [f"{moment:%d %H:%M}" for moment in moved] == ["06 23:00"]  # midnight here, in July
+    assert session.scalar(select(func.count()).select_from(ClosedDraftRow)) == 0
+    assert session.scalar(select(func.count()).select_from(ConversationRow)) == 0
+
+
+def test_between_two_times_the_house_is_left_alone(session: Session, app_parts: Parts, clock: Clock) -> None:
+    jobs.work_once(session, app_parts)
+    first = heartbeats.last(session, "housekeeping")
+    clock.forward(seconds=299)
+    jobs.work_once(session, app_parts)
+    assert heartbeats.last(session, "housekeeping") == first
+    clock.forward(seconds=1)
+    jobs.work_once(session, app_parts)
+    assert heartbeats.last(session, "housekeeping") == clock()
+
+
+def test_many_expired_conversations_are_all_closed_in_one_round(
+    app: Flask, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    for number in range(105):
+        Phone(app, f"+4477009{number:05}").says("CHECKIN")
+    clock.forward(hours=73)
+    jobs.work_once(session, app_parts)
+    assert session.scalar(select(func.count()).select_from(ConversationRow)) == 0
+
+
+def test_two_workers_at_once_send_once(
+    app: Flask, app_parts: Parts, session: Session, texts_out: RecordingSender
+) -> None:
+    for _ in range(5):
+        seed_alert(session, app_parts)
+    session.rollback()
+
+    def work() -> None:
+        with own_session(app) as mine:
+            jobs.work_once(mine, app_parts)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(texts_out.sent) == 5
+    assert set(session.scalars(select(AttemptRow.state))) == {"sent"}
+
+
+def test_a_worker_that_is_told_to_stop_stops(session: Session, app_parts: Parts) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    jobs.work(session, app_parts, stopped)
+    assert heartbeats.last(session, "worker") is None
+
+
+def test_an_alert_that_waited_while_the_worker_was_away_is_told_when_it_is_back(
+    session: Session, app_parts: Parts, texts_out: RecordingSender, clock: Clock
+) -> None:
+    alert_id = seed_alert(session, app_parts)
+    clock.forward(days=2)
+    jobs.work_once(session, app_parts)
+    assert len(texts_out.sent) == 1
+    assert session.get_one(AlertRow, alert_id).next_action_at == clock() + timedelta(minutes=10)
+    assert alerts.is_open(session, alert_id)

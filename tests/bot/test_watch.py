@@ -1,0 +1,144 @@
+"""The second pair of eyes sees a worker that stopped and alerts that wait, and says so without a detail."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from bot import jobs, watch
+from bot.parts import Parts
+from conversations import alerts, heartbeats
+from conversations.db import Base, db
+from tests.fakes import Clock
+from tests.seeds import seed_alert
+
+WORKER = "the worker does not answer"
+OVERDUE = "alerts are overdue"
+WAITING = "attempts to tell a duty worker are waiting"
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """Three plain questions: one database is enough."""
+    return sqlite_database_url
+
+
+def beat(session: Session, clock: Clock) -> None:
+    heartbeats.beat(session, "worker", clock())
+    session.commit()
+
+
+def test_all_is_well_after_a_round_of_the_worker(session: Session, app_parts: Parts, clock: Clock) -> None:
+    seed_alert(session, app_parts)
+    jobs.work_once(session, app_parts)
+    assert watch.troubles(session, clock()) == ()
+
+
+def test_a_worker_that_was_never_there_is_missed(session: Session, app_parts: Parts, clock: Clock) -> None:
+    assert watch.troubles(session, clock()) == (WORKER,)
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0, ()), (120, ()), (121, (WORKER,)), (86400, (WORKER,))])
+def test_a_worker_that_stopped_is_missed_after_two_minutes(
+    session: Session, app_parts: Parts, clock: Clock, seconds: int, found: tuple[str, ...]
+) -> None:
+    beat(session, clock)
+    assert watch.troubles(session, clock() + timedelta(seconds=seconds)) == found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(120, ()), (121, (WAITING,)), (420, (WAITING,)), (421, (OVERDUE, WAITING))]
+)
+def test_an_alert_that_nobody_is_told_about_is_seen(
+    session: Session, app_parts: Parts, clock: Clock, seconds: int, found: tuple[str, ...]
+) -> None:
+    seed_alert(session, app_parts)
+    clock.forward(seconds=seconds)
+    beat(session, clock)
+    assert watch.troubles(session, clock()) == found
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(61, ()), (63, (OVERDUE,))])
+def test_an_acknowledged_alert_without_outcome_is_overdue_when_the_worker_does_not_open_it_again(
+    session: Session, app_parts: Parts, clock: Clock, minutes: int, found: tuple[str, ...]
+) -> None:
+    alert_id = seed_alert(session, app_parts)
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    clock.forward(minutes=minutes)
+    beat(session, clock)
+    assert watch.troubles(session, clock()) == found
+
+
+def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, clock: Clock) -> None:
+    alert_id = seed_alert(session, app_parts)
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
+    clock.forward(days=9)
+    beat(session, clock)
+    assert watch.troubles(session, clock()) == ()
+
+
+def look_once(session: Session, parts: Parts) -> None:
+    """One round of the watch, which looks before it rests."""
+    stopped = threading.Event()
+    watching = Once(stopped)
+    watch.watch(session, parts, watching)
+
+
+class Once(threading.Event):
+    """Stopped as soon as somebody would rest."""
+
+    def __init__(self, stopped: threading.Event) -> None:
+        super().__init__()
+        self.stopped = stopped
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+def test_it_logs_what_is_wrong_by_name_and_beats(
+    session: Session, app_parts: Parts, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    alert_id = seed_alert(session, app_parts)
+    reference = session.get_one(alerts.AlertRow, alert_id).reference
+    clock.forward(minutes=30)
+    with caplog.at_level(logging.ERROR):
+        look_once(session, app_parts)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"watch: {each}" for each in (WORKER, OVERDUE, WAITING)
+    ]
+    assert alert_id not in caplog.text
+    assert reference not in caplog.text
+    assert heartbeats.last(session, "watch") == clock()
+
+
+BREAKS: dict[str, Callable[[Session], object]] = {
+    "no tables": lambda session: Base.metadata.drop_all(db.engine),
+    "no heartbeats": lambda session: session.execute(text("DROP TABLE heartbeat")),
+}
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_store_that_does_not_answer_is_said_and_does_not_end_the_watch(
+    session: Session, app_parts: Parts, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    BREAKS[how](session)
+    session.commit()
+    with caplog.at_level(logging.ERROR):
+        look_once(session, app_parts)
+    assert "watch: the database does not answer: OperationalError" in caplog.text
+    assert "SELECT" not in caplog.text
+
+
+def test_a_watch_that_is_told_to_stop_stops(session: Session, app_parts: Parts) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    watch.watch(session, app_parts, stopped)
+    assert heartbeats.last(session, "watch") is None

@@ -1,0 +1,265 @@
+"""No alert is lost and none falls silent: one owner, no end without outcome, and the database refuses silence."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.parts import Parts
+from conversations import alerts, outbox
+from conversations.escalation import OUTCOMES
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
+from conversations.sealing import new_pair
+from conversations.values import Assessment, Level
+from tests.fakes import Clock
+from tests.make import Phone
+from tests.seeds import DANGER, NUMBER, WORDS, WORRY, make_seals, own_session, seed_alert, seed_staff
+
+PENDING = ("due", "leased")
+
+
+@pytest.fixture
+def alert_id(session: Session, app_parts: Parts) -> str:
+    return seed_alert(session, app_parts)
+
+
+def row(session: Session, alert_id: str) -> AlertRow:
+    session.expire_all()
+    return session.get_one(AlertRow, alert_id)
+
+
+def pending(session: Session) -> list[str]:
+    return sorted(session.scalars(select(AttemptRow.way).where(AttemptRow.state.in_(PENDING))))
+
+
+def history(session: Session, alert_id: str) -> list[str]:
+    return [event.what for event in alerts.timeline(session, alert_id)]
+
+
+def add(session: Session, parts: Parts, alert_id: str, assessment: Assessment) -> bool:
+    added = alerts.add_to_alert(session, alert_id, assessment, make_seals(parts), parts.clock())
+    session.commit()
+    return added
+
+
+def test_a_new_alert_is_open_due_now_by_each_way_and_looked_at_again_soon(
+    session: Session, alert_id: str, clock: Clock
+) -> None:
+    found = row(session, alert_id)
+    assert (found.state, found.level, found.outcome) == ("open", "concern", None)
+    assert found.next_action_at == clock() + timedelta(minutes=5)
+    assert pending(session) == ["email", "sms"]
+    assert re.fullmatch(r"[A-HJKMNP-Z2-9]{6}", found.reference)
+
+
+def test_nothing_of_number_or_words_is_in_any_row_of_it(session: Session, alert_id: str) -> None:
+    for table in ("alert", "alert_words", "alert_event", "attempt"):
+        rows = repr(session.execute(text(f"SELECT * FROM {table}")).all())
+        assert NUMBER not in rows
+        assert "hits" not in rows
+        assert alert_id in rows
+
+
+def test_of_many_who_acknowledge_at_once_one_is_the_owner(
+    app: Flask, session: Session, alert_id: str, clock: Clock
+) -> None:
+
+    def take(who: str) -> bool:
+        with own_session(app) as mine:
+            taken = alerts.acknowledge(mine, alert_id, who, clock())
+            mine.commit()
+        return taken
+
+    people = [f"worker {number}" for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        taken = dict(zip(people, pool.map(take, people), strict=True))
+    session.rollback()
+    assert list(taken.values()).count(True) == 1
+    assert taken[str(row(session, alert_id).acknowledged_by)]
+    said = history(session, alert_id)
+    assert (said.count("acknowledged"), said.count("also tried to acknowledge")) == (1, 5)
+
+
+def test_acknowledging_stops_the_telling_and_still_leaves_a_next_moment(
+    session: Session, alert_id: str, clock: Clock
+) -> None:
+    assert alerts.acknowledge(session, alert_id, "Ada", clock())
+    session.commit()
+    assert pending(session) == []
+    assert row(session, alert_id).next_action_at == clock() + timedelta(minutes=60)
+
+
+@pytest.mark.parametrize("outcome", ["", "done", "NO_HARM", "no_harm ", "closed"])
+def test_an_alert_is_not_closed_without_an_outcome_of_the_list(
+    session: Session, alert_id: str, clock: Clock, outcome: str
+) -> None:
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    assert not alerts.record_outcome(session, alert_id, "Ada", outcome, clock())
+    assert row(session, alert_id).state == "acknowledged"
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_an_outcome_needs_an_acknowledgement_and_is_given_once(
+    session: Session, alert_id: str, clock: Clock, outcome: str
+) -> None:
+    assert not alerts.record_outcome(session, alert_id, "Ada", outcome, clock())
+    assert row(session, alert_id).state == "open"
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    assert alerts.record_outcome(session, alert_id, "Ada", outcome, clock())
+    assert not alerts.record_outcome(session, alert_id, "Bea", "no_harm", clock())
+    found = row(session, alert_id)
+    assert (found.state, found.outcome, found.next_action_at) == ("closed", outcome, None)
+    assert not alerts.acknowledge(session, alert_id, "Bea", clock())
+    assert row(session, alert_id).acknowledged_by == "Ada"
+
+
+REFUSED = {
+    "open and silent": "state = 'open', next_action_at = NULL",
+    "acknowledged and silent": "state = 'acknowledged', next_action_at = NULL",
+    "silent": "next_action_at = NULL",
+    "closed without outcome": "state = 'closed', next_action_at = NULL",
+    "closed without outcome, still due": "state = 'closed'",
+    "a state that nobody looks for": "state = 'paused'",
+    "no state": "state = NULL",
+    "an empty state": "state = ''",
+}
+
+
+@pytest.mark.parametrize("change", REFUSED)
+def test_the_database_refuses_to_make_an_alert_silent(session: Session, alert_id: str, change: str) -> None:
+    with pytest.raises(IntegrityError):
+        session.execute(text(f"UPDATE alert SET {REFUSED[change]}"))
+    session.rollback()
+    assert row(session, alert_id).next_action_at is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "next_at", "outcome"),
+    [("open", None, None), ("acknowledged", None, None), ("closed", None, None), ("other", "2026-11-23", None)],
+)
+def test_the_database_refuses_an_alert_that_begins_silent(
+    session: Session, state: str, next_at: str | None, outcome: str | None
+) -> None:
+    columns = "id, reference, level, assessed, reasons, version, channel, state, cannot_be_texted, raised_at"
+    values = "'a', 'R', 'concern', true, '[]', 'v', 'sms', :state, false, '2026-11-23 12:00:00'"
+    insert = text(f"INSERT INTO alert ({columns}, next_action_at, outcome) VALUES ({values}, :next, :outcome)")
+    with pytest.raises(IntegrityError):
+        session.execute(insert, {"state": state, "next": next_at, "outcome": outcome})
+    session.rollback()
+
+
+def test_a_rise_in_level_opens_it_again_and_tells_again_at_once(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    session.commit()
+    assert add(session, app_parts, alert_id, DANGER)
+    found = row(session, alert_id)
+    assert (found.state, found.level, found.acknowledged_by) == ("open", "immediate", None)
+    assert found.next_action_at == clock() + timedelta(minutes=5)
+    assert pending(session) == ["email", "sms"]
+
+
+@pytest.mark.parametrize("later", [WORRY, Assessment(Level.WELLBEING), Assessment(), Assessment(assessed=False)])
+def test_a_later_message_that_is_no_worse_is_added_and_takes_nothing_back(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock, later: Assessment
+) -> None:
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    session.commit()
+    assert add(session, app_parts, alert_id, later)
+    assert (row(session, alert_id).state, row(session, alert_id).level) == ("acknowledged", "concern")
+    assert session.scalar(select(func.count()).select_from(AlertWordsRow)) == 2
+
+
+def test_while_nobody_has_acted_at_most_one_attempt_waits_for_each_way(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    add(session, app_parts, alert_id, DANGER)
+    for _ in range(5):
+        clock.forward(minutes=10)
+        for due in alerts.due(session, clock()):
+            alerts.act(session, due, clock())
+        session.commit()
+        assert pending(session) == ["email", "sms"]
+
+
+def test_an_attempt_that_waits_for_its_retry_is_brought_forward_by_a_rise(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    for held in outbox.claim(session, AttemptRow, clock()):
+        outbox.mark_failed(session, AttemptRow, held.id, "20429", clock() + timedelta(seconds=60))
+    session.commit()
+    add(session, app_parts, alert_id, DANGER)
+    assert [each.due_at for each in alerts.attempts(session, alert_id)] == [clock(), clock()]
+
+
+def test_an_attempt_that_is_being_made_may_still_say_the_old_level_so_another_follows(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    outbox.claim(session, AttemptRow, clock())
+    session.commit()
+    add(session, app_parts, alert_id, DANGER)
+    assert pending(session) == ["email", "email", "sms", "sms"]
+
+
+def test_words_after_the_outcome_make_a_new_alert(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    alerts.acknowledge(session, alert_id, "Ada", clock())
+    alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
+    session.commit()
+    assert not alerts.is_open(session, alert_id)
+    assert not add(session, app_parts, alert_id, WORRY)
+    assert session.scalar(select(func.count()).select_from(AlertWordsRow)) == 1
+
+
+@pytest.mark.parametrize("missing", [None, "", "0" * 32])
+def test_an_alert_that_is_not_there_is_not_open(session: Session, missing: str | None) -> None:
+    assert not alerts.is_open(session, missing)
+
+
+def test_words_are_given_to_the_one_who_asked_once_and_in_time(session: Session, alert_id: str, clock: Clock) -> None:
+    staff_id = seed_staff(session)
+    first, second, late = (alerts.ask_to_open(session, alert_id, staff_id, new_pair()[1], clock()) for _ in range(3))
+    assert alerts.opened(session, first, staff_id, clock()) is None
+    session.execute(text("UPDATE opening SET sealed = :box"), {"box": b"box"})
+    assert alerts.opened(session, first, staff_id + 1, clock()) is None
+    assert alerts.opened(session, first, staff_id, clock()) == b"box"
+    assert alerts.opened(session, first, staff_id, clock()) is None
+    assert alerts.opened(session, second, staff_id, clock() + timedelta(minutes=14)) == b"box"
+    assert alerts.opened(session, late, staff_id, clock() + timedelta(minutes=15)) is None
+
+
+def test_a_storm_of_two_hundred_texts_makes_one_alert_and_one_telling(
+    phone: Phone, session: Session, clock: Clock
+) -> None:
+    phone.says("hi")
+    for _ in range(200):
+        phone.says(WORDS)
+        clock.forward(seconds=1)
+    assert session.scalar(select(func.count()).select_from(AlertRow)) == 1
+    assert session.scalar(select(func.count()).select_from(AlertWordsRow)) == 200
+    assert pending(session) == ["email", "sms"]
+    whats = session.scalars(select(AlertEventRow.what)).all()
+    assert (whats.count("raised"), whats.count("another message")) == (1, 199)
+
+
+def test_the_inbox_shows_what_is_urgent_first_and_what_is_closed_last(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    names = {}
+    for name, assessment in (("worry", WORRY), ("danger", DANGER), ("done", DANGER), ("later", WORRY)):
+        names[seed_alert(session, app_parts, assessment)] = name
+        clock.forward(minutes=1)
+    done = next(alert_id for alert_id, name in names.items() if name == "done")
+    alerts.acknowledge(session, done, "Ada", clock())
+    alerts.record_outcome(session, done, "Ada", "no_harm", clock())
+    session.commit()
+    assert [names[each.id] for each in alerts.inbox(session)] == ["danger", "worry", "later", "done"]

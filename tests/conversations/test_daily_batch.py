@@ -1,0 +1,211 @@
+"""What is over moves on once a day in a batch that carries no time, no person and no order; what is erased is gone."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from conversations import retention
+from conversations.db import Base
+from conversations.models import (
+    AnswerRow,
+    ClosedDraftRow,
+    CommentRow,
+    ConversationRow,
+    ReceivedRow,
+    ResponseRow,
+)
+from tests.fakes import NOON, Clock
+from tests.make import Phone
+
+SECOND = timedelta(seconds=1)
+
+
+def count(session: Session, row: Any) -> int:
+    return session.scalar(select(func.count()).select_from(row)) or 0
+
+
+def move(session: Session, seed: int = 1) -> int:
+    moved = retention.move_closed(session, date(2026, 11, 24), random.Random(seed))
+    session.commit()
+    return moved
+
+
+def close(session: Session, now: datetime) -> int:
+    closed = retention.close_expired(session, now)
+    session.commit()
+    return closed
+
+
+def finish(phone: Phone, *answers: str) -> None:
+    for each in ("CHECKIN", *answers):
+        phone.says(each)
+
+
+def test_a_conversation_closes_after_seventy_two_hours_and_lets_person_number_and_ids_go(
+    session: Session, phone: Phone, clock: Clock
+) -> None:
+    finish(phone, "12-15", "4")
+    session.rollback()
+    assert close(session, clock() + timedelta(hours=72) - SECOND) == 0
+    assert close(session, clock() + timedelta(hours=72)) == 1
+    assert count(session, ConversationRow) == 0
+    assert set(session.scalars(select(ReceivedRow.conversation_id))) == {None}
+    assert count(session, ClosedDraftRow) == 1
+
+
+def test_an_answer_set_that_was_not_finished_is_kept_as_partial(session: Session, phone: Phone, clock: Clock) -> None:
+    finish(phone, "12-15", "4")
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    assert move(session) == 1
+    response = session.scalars(select(ResponseRow)).one()
+    assert (response.ending, response.age_band, response.month) == ("partial", "12-15", "2026-11")
+    assert session.execute(select(AnswerRow.response_id, AnswerRow.question, AnswerRow.code)).all() == [
+        (response.id, "listened", "4")
+    ]
+
+
+ENDINGS = {"finished": ["12-15", "4", "1", "1"], "stopped": ["12-15", "4", "STOP"], "partial": ["12-15", "4", "1"]}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_each_ending_is_kept_as_what_it_was(session: Session, phone: Phone, clock: Clock, ending: str) -> None:
+    finish(phone, *ENDINGS[ending])
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    move(session)
+    assert session.scalars(select(ResponseRow.ending)).one() == ending
+
+
+def test_what_was_erased_leaves_nothing(session: Session, phone: Phone, clock: Clock) -> None:
+    finish(phone, "12-15", "4", "they never ask me", "DELETE", "yes")
+    session.rollback()
+    assert session.scalars(select(ConversationRow.state)).one()["ending"] == "erased"
+    close(session, clock() + timedelta(hours=72))
+    assert move(session) == 0
+    for row in (ConversationRow, ClosedDraftRow, ResponseRow, AnswerRow, CommentRow):
+        assert count(session, row) == 0
+    for table in Base.metadata.tables.values():
+        assert "never ask" not in repr(session.execute(select(table)).all())
+
+
+def test_a_conversation_in_which_nothing_was_said_leaves_nothing(session: Session, phone: Phone, clock: Clock) -> None:
+    phone.says("hi")
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    assert count(session, ClosedDraftRow) == 0
+
+
+def seed_drafts(session: Session, phone: Phone, clock: Clock, people: int) -> list[str]:
+    """Closed drafts of `people` in a known order; gives the comment that each of them made, in that order."""
+    finish(phone, "12-15", "4", "my own words here", "1", "1")
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    draft = session.scalars(select(ClosedDraftRow.draft)).one()
+    session.execute(text("DELETE FROM closed_draft"))
+    said = [f"words {number:03}" for number in range(people)]
+    rows = [
+        {
+            "id": f"{number:032x}",
+            "draft": {
+                **draft,
+                "answers": {**draft["answers"], "listened": [str(1 + number % 5)]},
+                "comments": [
+                    {
+                        "step": "changed",
+                        "text": words,
+                        "id": f"{random.Random(number).getrandbits(128):032x}",
+                        "link": "",
+                    }
+                ],
+            },
+        }
+        for number, words in enumerate(said)
+    ]
+    session.execute(insert(ClosedDraftRow), rows)
+    session.commit()
+    return said
+
+
+def test_the_batch_has_no_order_and_joins_nothing(session: Session, phone: Phone, clock: Clock) -> None:
+    said = seed_drafts(session, phone, clock, 60)
+    assert move(session) == 60
+    stored = session.scalars(text("SELECT text FROM comment")).all()
+    by_id = session.scalars(select(CommentRow.text).order_by(CommentRow.id)).all()
+    responses = session.scalars(text("SELECT id FROM response")).all()
+    listened = dict(
+        session.execute(select(AnswerRow.response_id, AnswerRow.code).where(AnswerRow.question == "listened")).all()
+    )
+    assert sorted(stored) == sorted(by_id) == said
+    assert stored != said
+    assert by_id != said
+    for order in (responses, sorted(responses)):
+        codes = [listened[each] for each in order]
+        assert codes != [str(1 + number % 5) for number in range(60)]
+    comment_ids = set(session.scalars(select(CommentRow.id)))
+    assert comment_ids.isdisjoint(responses)
+
+
+def test_neither_database_shows_in_which_order_rows_came(session: Session, phone: Phone, clock: Clock) -> None:
+    said = seed_drafts(session, phone, clock, 40)
+    move(session)
+    if session.get_bind().dialect.name == "postgresql":
+        assert session.scalars(text("SELECT text FROM comment ORDER BY ctid")).all() != said
+        return
+    for table in ("response", "answer", "comment", "closed_draft", "received"):
+        with pytest.raises(OperationalError, match="no such column"):
+            session.execute(text(f"SELECT rowid FROM {table}"))
+        session.rollback()
+
+
+TIMES = ("at", "time", "when", "created", "updated", "date")
+
+
+@pytest.mark.parametrize("table", ["response", "answer", "closed_draft", "comment", "received", "opt_out"])
+def test_no_table_about_what_was_said_has_a_number_in_order_or_a_moment(table: str) -> None:
+    columns = Base.metadata.tables[table].columns
+    kinds = {column.name: column.type.python_type for column in columns}
+    assert int not in kinds.values()
+    assert datetime not in kinds.values()
+    assert {name for name, kind in kinds.items() if kind is date} <= {"due_on", "link_expires_on", "received_on"}
+    assert not [name for name in kinds if name.split("_")[-1] in TIMES]
+
+
+def test_nothing_in_a_response_or_draft_says_when_or_who(session: Session, phone: Phone, clock: Clock) -> None:
+    finish(phone, "12-15", "4", "1", "1")
+    person = session.scalars(select(ConversationRow.person)).one()
+    conversation = session.scalars(select(ConversationRow.id)).one()
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    draft = session.execute(text("SELECT * FROM closed_draft")).one()
+    move(session)
+    kept = [
+        repr(draft),
+        *(repr(session.execute(text(f"SELECT * FROM {each}")).all()) for each in ("response", "answer")),
+    ]
+    for row in kept:
+        assert person not in row
+        assert conversation not in row
+        assert phone.number not in row
+        assert f"{NOON:%Y-%m-%d}" not in row
+
+
+def test_comments_are_due_for_review_within_three_days_and_then_overdue(
+    session: Session, phone: Phone, clock: Clock
+) -> None:
+    finish(phone, "12-15", "1", "i want more say in my plan")
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    move(session)
+    comment = session.scalars(select(CommentRow)).one()
+    assert (comment.state, comment.due_on) == ("waiting", date(2026, 11, 27))
+    assert comment.link_expires_on == date(2026, 12, 1)
+    assert retention.overdue_reviews(session, date(2026, 11, 27)) == []
+    assert retention.overdue_reviews(session, date(2026, 11, 28)) == [comment.id]

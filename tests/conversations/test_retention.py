@@ -1,0 +1,160 @@
+"""Each row of the blueprint's table is there on one side of its limit and gone on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from bot.parts import Parts
+from conversations import alerts, outbox, retention
+from conversations.models import (
+    AlertRow,
+    AttemptRow,
+    CommentRow,
+    DeliveryRow,
+    OpeningRow,
+    OutboxRow,
+    ReceivedRow,
+)
+from conversations.sealing import new_pair
+from conversations.staff_models import LoginTryRow, SessionRow
+from tests.fakes import Clock
+from tests.seeds import seed_alert, seed_staff, seed_text
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+def count(session: Session, row: Any) -> int:
+    return session.scalar(select(func.count()).select_from(row)) or 0
+
+
+def purge(session: Session, now: datetime) -> dict[str, int]:
+    gone = retention.purge(session, now)
+    session.commit()
+    return gone
+
+
+def seed_delivery(session: Session, parts: Parts) -> Callable[[], bool]:
+    outbox.note_status(session, "SM" + "1" * 32, "sent", "", parts.clock())
+    return lambda: count(session, DeliveryRow) == 1
+
+
+def seed_received(session: Session, parts: Parts) -> Callable[[], bool]:
+    session.add(ReceivedRow(message="m" * 32, conversation_id=None, received_on=parts.clock().date()))
+    return lambda: count(session, ReceivedRow) == 1
+
+
+def seed_alert_contact(session: Session, parts: Parts) -> Callable[[], bool]:
+    seed_alert(session, parts)
+    return lambda: session.scalars(select(AlertRow.sealed_contact)).one() is not None
+
+
+def seed_comment_link(session: Session, parts: Parts) -> Callable[[], bool]:
+    expires = parts.clock().date() + timedelta(days=7)
+    session.add(
+        CommentRow(
+            id="c",
+            script="s",
+            step="t",
+            theme="x",
+            language="en",
+            text="words",
+            state="waiting",
+            due_on=expires,
+            sealed_link=b"box",
+            link_expires_on=expires,
+        )
+    )
+    return lambda: session.scalars(select(CommentRow.sealed_link)).one() is not None
+
+
+def seed_opening(session: Session, parts: Parts) -> Callable[[], bool]:
+    alert_id = seed_alert(session, parts)
+    alerts.ask_to_open(session, alert_id, seed_staff(session), new_pair()[1], parts.clock())
+    return lambda: count(session, OpeningRow) == 1
+
+
+def seed_login_try(session: Session, parts: Parts) -> Callable[[], bool]:
+    session.add(LoginTryRow(key="k", failures=3, last_at=parts.clock()))
+    return lambda: count(session, LoginTryRow) == 1
+
+
+def seed_staff_session(session: Session, parts: Parts) -> Callable[[], bool]:
+    ends = parts.clock() + timedelta(minutes=30)
+    session.add(SessionRow(id="s", content=b"", began_at=parts.clock(), expires_at=ends))
+    return lambda: count(session, SessionRow) == 1
+
+
+def seed_sent_text(session: Session, parts: Parts) -> Callable[[], bool]:
+    seed_text(session, parts)
+    session.execute(text("UPDATE outbox SET state = 'sent'"))
+    return lambda: count(session, OutboxRow) == 1
+
+
+LIVES: dict[str, tuple[Callable[[Session, Parts], Callable[[], bool]], timedelta]] = {
+    "delivery report": (seed_delivery, DAY),
+    "message id": (seed_received, timedelta(days=395) - timedelta(hours=12)),
+    "number of an alert": (seed_alert_contact, timedelta(days=7)),
+    "link of a comment": (seed_comment_link, timedelta(days=7) - timedelta(hours=12)),
+    "words for one reading": (seed_opening, timedelta(minutes=15)),
+    "staff session": (seed_staff_session, timedelta(minutes=30)),
+    "login try": (seed_login_try, DAY),
+    "text that was sent": (seed_sent_text, timedelta(hours=72)),
+}
+
+
+@pytest.mark.parametrize("what", LIVES)
+def test_it_is_there_until_its_last_moment_and_gone_after_it(
+    session: Session, app_parts: Parts, clock: Clock, what: str
+) -> None:
+    seed, life = LIVES[what]
+    there = seed(session, app_parts)
+    session.commit()
+    purge(session, clock() + life - SECOND)
+    assert there()
+    purge(session, clock() + life)
+    assert not there()
+
+
+def test_the_words_and_the_history_of_an_alert_stay_when_its_number_goes(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    alert_id = seed_alert(session, app_parts)
+    purge(session, clock() + timedelta(days=400))
+    assert alerts.find(session, alert_id) is not None
+    assert alerts.is_open(session, alert_id)
+    assert alerts.timeline(session, alert_id)
+
+
+def test_a_comment_stays_when_its_link_goes(session: Session, app_parts: Parts, clock: Clock) -> None:
+    seed_comment_link(session, app_parts)
+    purge(session, clock() + timedelta(days=8))
+    assert session.execute(select(CommentRow.text, CommentRow.link_expires_on)).one() == ("words", None)
+
+
+@pytest.mark.parametrize("state", ["due", "leased"])
+def test_a_text_that_was_never_sent_is_not_lost_in_silence(
+    session: Session, app_parts: Parts, clock: Clock, state: str
+) -> None:
+    seed_text(session, app_parts)
+    session.execute(text("UPDATE outbox SET state = :state"), {"state": state})
+    purge(session, clock() + timedelta(days=30))
+    assert count(session, OutboxRow) == 1
+
+
+def test_attempts_for_a_closed_alert_are_cancelled_and_others_stay(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    closed, kept = seed_alert(session, app_parts), seed_alert(session, app_parts)
+    alerts.acknowledge(session, closed, "Ada", clock())
+    alerts.record_outcome(session, closed, "Ada", "no_harm", clock())
+    session.execute(text("UPDATE attempt SET state = 'due'"))
+    assert retention.unneeded_attempts(session, clock()) == 2
+    session.commit()
+    left = session.scalars(select(AttemptRow.alert_id).where(AttemptRow.state == "due")).all()
+    assert left == [kept, kept]

@@ -1,0 +1,77 @@
+"""Rows that a test of the worker begins with, made by the code that makes them in earnest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from bot.contacts import Contacts
+from bot.parts import Parts
+from conversations import alerts, outbox
+from conversations.db import db
+from conversations.keys import PrivateKeys
+from conversations.models import OutboxRow
+from conversations.sealing import Sealable, Seals
+from conversations.staff_models import StaffRow
+from conversations.values import Assessment, Level
+from tests.make import OUR_NUMBER
+
+NUMBER = "+447700900123"
+WORDS = "he hits me every night"
+WORRY = Assessment(Level.CONCERN, reasons=("en.harm.1",), version="v1")
+DANGER = replace(WORRY, level=Level.IMMEDIATE)
+
+
+def make_seals(parts: Parts, words: str = WORDS, number: str | None = NUMBER) -> Seals:
+    """What a message leaves behind today."""
+    now = parts.clock()
+    contact = Sealable(number) if number else None
+    return Seals(parts.keys.of_day(now), Sealable(words), contact, now + timedelta(days=7))
+
+
+def seed_alert(session: Session, parts: Parts, assessment: Assessment = WORRY, **seals: Any) -> str:
+    """An alert that was raised just now, committed."""
+    alert_id = alerts.raise_alert(session, assessment, "sms", make_seals(parts, **seals), parts.clock())
+    session.commit()
+    return alert_id
+
+
+def seed_text(session: Session, parts: Parts, body: str = "hello", kind: str = "reply", number: str = NUMBER) -> None:
+    """A text to a young person that is due now, committed."""
+    outbox.add(session, outbox.Text(kind, OUR_NUMBER, body), make_seals(parts, number=number), None, parts.clock())
+    session.commit()
+
+
+def seed_staff(session: Session) -> int:
+    """Somebody who may log in; gives the id."""
+    person = StaffRow(email="a@example.org", name="Ada", password="x", fs_uniquifier="u")
+    session.add(person)
+    session.commit()
+    return person.id
+
+
+def sole_text(session: Session) -> OutboxRow:
+    """The one row of the outbox, as it is now in the database."""
+    session.rollback()
+    return session.query(OutboxRow).one()
+
+
+def worker_contacts(parts: Parts) -> Contacts:
+    """What the worker opens boxes with."""
+    return Contacts(PrivateKeys(parts.settings.keys_dir))
+
+
+@contextmanager
+def own_session(app: Flask) -> Iterator[Session]:
+    """A session of its own, as another process or thread would have."""
+    with app.app_context():
+        try:
+            yield db.session()
+        finally:
+            db.session.remove()
