@@ -7,14 +7,15 @@ import random
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Event
 
 from sqlalchemy.orm import Session
 
 from bot import duty, outbound
 from bot.contacts import Contacts
 from bot.parts import Parts
+from bot.stopping import Stopping
 from conversations import heartbeats, keys, retention
+from conversations.db import forget_journal
 from conversations.keys import PrivateKeys
 from conversations.rota import HERE
 
@@ -37,12 +38,12 @@ def work_once(session: Session, parts: Parts) -> None:
             log.error("job failed: %s: %s", name, type(failed).__name__)
 
 
-def work(session: Session, parts: Parts, stopped: Event) -> None:
+def work(session: Session, parts: Parts, stopping: Stopping) -> None:
     """Work until stopped; alerts come first in every round."""
-    while not stopped.is_set():
+    while not stopping.asked:
         work_once(session, parts)
         session.close()
-        stopped.wait(PAUSE_SECONDS)
+        stopping.wait(PAUSE_SECONDS)
 
 
 def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
@@ -60,6 +61,8 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     retention.purge(session, now)
     retention.unneeded_attempts(session, now)
     heartbeats.beat(session, "housekeeping", now)
+    session.commit()
+    forget_journal(session)
 
 
 def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:

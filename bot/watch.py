@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from threading import Event
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
+from bot.stopping import Stopping
 from conversations import heartbeats
 from conversations.models import AlertRow, AttemptRow
 
@@ -34,9 +34,9 @@ def troubles(session: Session, now: datetime) -> tuple[str, ...]:
     return tuple(found)
 
 
-def watch(session: Session, parts: Parts, stopped: Event) -> None:
+def watch(session: Session, parts: Parts, stopping: Stopping) -> None:
     """Look again and again until stopped, and log what is wrong."""
-    while not stopped.is_set():
+    while not stopping.asked:
         try:
             for trouble in troubles(session, parts.clock()):
                 log.error("watch: %s", trouble)
@@ -45,4 +45,4 @@ def watch(session: Session, parts: Parts, stopped: Event) -> None:
         except SQLAlchemyError as failed:
             session.rollback()
             log.error("watch: the database does not answer: %s", type(failed).__name__)
-        stopped.wait(PAUSE_SECONDS)
+        stopping.wait(PAUSE_SECONDS)

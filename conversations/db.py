@@ -94,6 +94,18 @@ def changed(session: Session, statement: Any) -> int:
     return result.rowcount
 
 
+def forget_journal(session: Session) -> None:
+    """On SQLite, fold the write-ahead log into the file and empty it: it holds copies of what has been erased."""
+    engine = session.get_bind().engine
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()  # past the transaction that ours would begin: inside one it is refused
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):

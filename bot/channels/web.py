@@ -78,7 +78,7 @@ def leave() -> AnyResponse:
     """End it here, forget it in this browser, and be somewhere else; nothing may keep anybody from leaving."""
     try:
         if "visitor" in session:
-            inbound.leave(_persons(), parts())
+            inbound.leave(_known(), parts())
     except Exception as error:
         log.error("leaving: %s", type(error).__name__)
     return _away()
@@ -143,7 +143,7 @@ def _give_back(kept: Kept, key: str) -> AnyResponse:
 
 
 def _look() -> inbound.View | None:
-    return inbound.look(_persons(), parts()) if "visitor" in session else None
+    return inbound.look(_known(), parts()) if "visitor" in session else None
 
 
 def _follow(word: str) -> None:
@@ -193,10 +193,18 @@ def _first_words(name: str) -> str:
     return script.words[language].line("language.name") if language in script.languages[1:] else ""
 
 
-def _persons() -> tuple[Person, Person]:
+def _persons() -> tuple[Person, Person] | None:
+    """Who this visitor is under the weekly keys; None when they cannot be read."""
     visitor = f"web:{session['visitor']}"
     try:
         current, previous = parts().keys.weekly(parts().clock())
-    except MissingKey as missing:
-        raise inbound.Unanswered from missing
+    except MissingKey:
+        return None
     return pseudonym(visitor, current), pseudonym(visitor, previous)
+
+
+def _known() -> tuple[Person, Person]:
+    persons = _persons()
+    if persons is None:
+        raise inbound.Unanswered
+    return persons

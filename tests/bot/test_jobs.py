@@ -6,6 +6,7 @@ import logging
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot import jobs
 from bot.parts import Parts
 from bot.sender import Outgoing
+from bot.stopping import Stopping
 from conversations import alerts, heartbeats
 from conversations.models import AlertRow, AttemptRow, ClosedDraftRow, ConversationRow, OpeningRow, ResponseRow
 from tests.fakes import Clock, RecordingSender
@@ -83,7 +85,7 @@ def test_the_worker_goes_on_when_a_job_meets_something_that_nobody_thought_of(
     )
     phone_state(phone, session)
     session.commit()
-    clock.forward(hours=20)
+    clock.forward(hours=22)
     with caplog.at_level(logging.ERROR):
         for _ in range(2):
             jobs.work_once(session, app_parts)
@@ -205,9 +207,7 @@ def test_two_workers_at_once_send_once(
 
 
 def test_a_worker_that_is_told_to_stop_stops(session: Session, app_parts: Parts) -> None:
-    stopped = threading.Event()
-    stopped.set()
-    jobs.work(session, app_parts, stopped)
+    jobs.work(session, app_parts, Stopping(asked=True))
     assert heartbeats.last(session, "worker") is None
 
 
@@ -220,3 +220,19 @@ def test_an_alert_that_waited_while_the_worker_was_away_is_told_when_it_is_back(
     assert len(texts_out.sent) == 1
     assert session.get_one(AlertRow, alert_id).next_action_at == clock() + timedelta(minutes=10)
     assert alerts.is_open(session, alert_id)
+
+
+def test_housekeeping_leaves_no_copy_of_what_was_erased_in_the_journal(
+    phone: Phone, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    file = Path(app_parts.settings.database_url.removeprefix("sqlite:///"))
+    phone.says("hi")
+    phone.says("skip")
+    phone.says("the zebrafish was never listened to")
+    assert b"zebrafish" in Path(f"{file}-wal").read_bytes()
+    phone.says("delete")
+    phone.says("1")
+    clock.forward(minutes=6)
+    jobs.work_once(session, app_parts)
+    left = file.read_bytes() + Path(f"{file}-wal").read_bytes()
+    assert b"zebrafish" not in left

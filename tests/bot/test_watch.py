@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot import jobs, watch
 from bot.parts import Parts
+from bot.stopping import Stopping
 from conversations import alerts, heartbeats
 from conversations.db import Base, db
 from tests.fakes import Clock
@@ -86,21 +86,15 @@ def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, c
 
 def look_once(session: Session, parts: Parts) -> None:
     """One round of the watch, which looks before it rests."""
-    stopped = threading.Event()
-    watching = Once(stopped)
-    watch.watch(session, parts, watching)
+    watch.watch(session, parts, Once())
 
 
-class Once(threading.Event):
+class Once(Stopping):
     """Stopped as soon as somebody would rest."""
 
-    def __init__(self, stopped: threading.Event) -> None:
-        super().__init__()
-        self.stopped = stopped
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.set()
-        return True
+    def wait(self, seconds: float) -> None:
+        """Stop instead."""
+        self.asked = True
 
 
 def test_it_logs_what_is_wrong_by_name_and_beats(
@@ -138,7 +132,5 @@ def test_a_store_that_does_not_answer_is_said_and_does_not_end_the_watch(
 
 
 def test_a_watch_that_is_told_to_stop_stops(session: Session, app_parts: Parts) -> None:
-    stopped = threading.Event()
-    stopped.set()
-    watch.watch(session, app_parts, stopped)
+    watch.watch(session, app_parts, Stopping(asked=True))
     assert heartbeats.last(session, "watch") is None

@@ -1,0 +1,1 @@
+"""Heard as real processes, while things break around it."""
