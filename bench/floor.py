@@ -1,4 +1,4 @@
-"""The smallest honest webhook: Twilio's signature, one insert and commit by the ORM, TwiML. What ours is measured by."""
+"""The smallest honest webhook: Twilio's signature, one insert and commit by the ORM, TwiML. Ours is measured by it."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def create_app() -> Flask:
         if db.engine.dialect.name == "sqlite":
             with db.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        db.engine.dispose()  # no connection may be shared by the workers that are forked from here
 
     @app.post("/sms/inbound")
     def receive() -> Response:

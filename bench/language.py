@@ -96,17 +96,21 @@ def report(name: str, part: str, rows: list[Row], guess: Guess) -> Iterator[dict
     yield {"detector": name, "half": part, "group": "time", **{key: round(value) for key, value in micro.items()}}
 
 
-def main() -> int:
-    """Read the texts that HEARD_SHARED_DATA names and print the figures of both detectors."""
-    path = Path(os.environ.get("HEARD_SHARED_DATA", "")) / "language" / "dev.jsonl"
-    if not path.is_file():
-        print(f"no file {path}: set HEARD_SHARED_DATA", file=sys.stderr)
-        return 2
-    rows: list[Row] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def figures(folder: Path) -> Iterator[dict[str, object]]:
+    """The lines of both detectors, each half of the development texts by itself."""
+    rows: list[Row] = [json.loads(line) for line in (folder / "dev.jsonl").read_text(encoding="utf-8").splitlines()]
     for name, guess in (("heard", ours()), ("langdetect", plain_langdetect())):
         for part in "ab":
-            for line in report(name, part, [row for row in rows if half(row) == part], guess):
-                print(json.dumps(line))
+            yield from report(name, part, [row for row in rows if half(row) == part], guess)
+
+
+def main() -> int:
+    """Print the figures on the texts that HEARD_SHARED_DATA names; say so where it names none."""
+    if not (root := os.environ.get("HEARD_SHARED_DATA")):
+        print("set HEARD_SHARED_DATA", file=sys.stderr)
+        return 2
+    for line in figures(Path(root) / "language"):
+        print(json.dumps(line))
     return 0
 
 

@@ -209,7 +209,7 @@ def _turn(
     if not by_outbox:
         return Reply(say)
     for place, body in enumerate(say):
-        due_at = now + timedelta(microseconds=place)  # so that the parts go out in their order
+        due_at = now - timedelta(microseconds=len(say) - place)  # so that the parts go out in their order
         outbox.add(session, outbox.Text("reply", message.our_number, body), seals, turn.id, due_at)
     return Reply()
 

@@ -58,6 +58,7 @@ def nudge_due(session: Session, parts: Parts, contacts: Contacts) -> int:
     for row in resting:
         row.nudge_at = None
         _nudge(session, parts, contacts, row)
+        row.sealed_contact = None  # it is sealed anew when they write again
     session.commit()
     return len(resting)
 

@@ -14,6 +14,7 @@ from bot.safeguards.language import Detector, build
 from bot.safeguards.lexicon import Lexicon
 from bot.safeguards.redaction import Names
 from bot.sender import MailSender, Sender, TwilioSender
+from conversations.answers import load_vocabulary
 from conversations.keys import PublicKeys
 from conversations.script import Script, Words, load_all
 from conversations.settings import Settings
@@ -52,6 +53,7 @@ def real_parts(settings: Settings) -> Parts:
     failures = lexicon.verify(rules)
     if failures:
         raise BrokenSafeguard("; ".join(failures))
+    load_vocabulary()  # a broken table stops the start, not the first answer
     languages = {language for script in scripts.values() for language in script.languages}
     return Parts(
         settings=settings,

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from html import escape
 from types import MappingProxyType
 
 import phonenumbers
@@ -13,7 +14,6 @@ from flask import Blueprint, Response, abort, request
 from phonenumbers import NumberParseException, PhoneNumberType
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
-from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.datastructures import MultiDict
 
 from bot import inbound
@@ -42,7 +42,8 @@ ONCE = {
     "inbound": ("MessageSid", "AccountSid", "From", "To", "Body", "NumMedia"),
     "status": ("MessageSid", "AccountSid", "MessageStatus"),
 }
-NO_REPLY = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>"
+XML = '<?xml version="1.0" encoding="UTF-8"?>'
+NO_REPLY = f"{XML}<Response/>"
 
 
 @sms.before_request
@@ -164,7 +165,5 @@ def _persons(address: str, keys: PublicKeys, now: datetime) -> tuple[Person, Per
 def _twiml(texts: tuple[str, ...]) -> Response:
     if not texts:
         return Response(NO_REPLY, content_type="text/xml")
-    answer = MessagingResponse()
-    for text in texts:
-        answer.message(text)
-    return Response(str(answer), content_type="text/xml")
+    said = "".join(f"<Message>{escape(text, quote=False)}</Message>" for text in texts)
+    return Response(f"{XML}<Response>{said}</Response>", content_type="text/xml")

@@ -44,25 +44,15 @@ def build(supported: Iterable[str], seed: int = 0) -> Detector:
 
 def guess(text: str, detector: Detector) -> str | None:
     """The language of the text as a two-letter code, English too; None when that is not sure. Never raises."""
-    shown = plain(text)
-    script, letters = script_of(shown)
-    if script is None:
-        return None
-    if script in OWN_SCRIPTS:
-        return OWN_SCRIPTS[script]
-    if script in ALPHABETS and letters < FEWEST_LETTERS:
-        return None
-    words = telling_words(shown, detector.vocabulary)
-    found = _best(words, script, letters, detector) if words else None
-    return None if found in NOT_OFFERED else found
+    return _guessed(text, detector)[0]
 
 
 def detect(text: str, supported: frozenset[str], current: str, detector: Detector) -> str | None:
     """The supported language to offer instead of the current one; None when there is nothing sure and new to offer."""
-    found = guess(text, detector)
-    if found == current or found not in supported | {ENGLISH}:
+    found, words = _guessed(text, detector)
+    if found is None or found == current or (found != ENGLISH and found not in supported):
         return None
-    return found if found != ENGLISH or _surely_english(text, detector) else None
+    return found if found != ENGLISH or _surely_english(words, detector) else None
 
 
 def language_filter(line: object, detector: Detector) -> dict[str, object]:
@@ -72,6 +62,21 @@ def language_filter(line: object, detector: Detector) -> dict[str, object]:
     if not isinstance(text, str):
         return {**kept, "lang": None, "error": "text must be a string"}
     return {**kept, "lang": guess(text, detector)}
+
+
+def _guessed(text: str, detector: Detector) -> tuple[str | None, tuple[str, ...]]:
+    """The language, and the telling words where they decided it."""
+    shown = plain(text)
+    script, letters = script_of(shown)
+    if script is None:
+        return None, ()
+    if script in OWN_SCRIPTS:
+        return OWN_SCRIPTS[script], ()
+    if script in ALPHABETS and letters < FEWEST_LETTERS:
+        return None, ()
+    words = telling_words(shown, detector.vocabulary)
+    found = _best(words, script, letters, detector) if words else None
+    return None if found in NOT_OFFERED else found, words
 
 
 def _best(words: tuple[str, ...], script: str, letters: int, detector: Detector) -> str | None:
@@ -95,8 +100,7 @@ def _heard(words: tuple[str, ...], script: str, detector: Detector) -> dict[str,
         return {}
 
 
-def _surely_english(text: str, detector: Detector) -> bool:
-    words = telling_words(plain(text), detector.vocabulary)
+def _surely_english(words: tuple[str, ...], detector: Detector) -> bool:
     only_english = [word for word in words if detector.vocabulary.languages(word)[0] == {ENGLISH}]
     return "english" in words or len(only_english) >= ENGLISH_WORDS
 

@@ -72,7 +72,7 @@ BARS: Mapping[str, Bar] = MappingProxyType(
 
 def gather(words: Sequence[str], script: str, vocabulary: Vocabulary) -> Evidence:
     """Weigh every word of a text: by the lists that have it, or by its letters and spelling when none has."""
-    lexicons = vocabulary.spelling_of(script)
+    lexicons = vocabulary.spelt.get(script, ())
     weights: dict[str, float] = {}
     strangers: dict[str, float] = {}
     for word in words:

@@ -23,6 +23,7 @@ OWN_SCRIPTS = MappingProxyType({"gurmukhi": "pa", "han": "zh"})
 ALPHABETS = frozenset({"latin", "cyrillic", "arabic"})
 """Scripts in which one or two letters hardly ever tell anything; elsewhere a single sign can be a whole answer."""
 
+_ONLY_LATIN = MappingProxyType({"latin": SCRIPTS["latin"]})
 _LETTER = re.compile(r"[^\W\d_]")
 _MOSTLY = 0.6
 _JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\u1100-\u11ff\uac00-\ud7af]")
@@ -34,7 +35,8 @@ def script_of(text: str) -> tuple[str | None, int]:
     """The script that clearly prevails in a plain text, and its number of letters; None for a mixture or no letters."""
     if _JAPANESE_OR_KOREAN.search(text):
         return None, 0
-    counts = {script: len(pattern.findall(text)) for script, pattern in SCRIPTS.items()}
+    asked = _ONLY_LATIN if text.isascii() else SCRIPTS
+    counts = {script: len(pattern.findall(text)) for script, pattern in asked.items()}
     other = len(_LETTER.findall(text)) - sum(counts.values())
     weighed = {script: count * _SIGN_WEIGHT.get(script, 1) for script, count in counts.items()}
     most = max(weighed, key=lambda script: weighed[script])

@@ -59,6 +59,8 @@ class Vocabulary:
     """All word lists together: which languages have a word, as written and as written without its marks."""
 
     lexicons: tuple[Lexicon, ...]
+    spelt: Mapping[str, tuple[Lexicon, ...]]
+    """By script, the lists that say how their language is spelt; Scots and text-speak have only words."""
     exact: Mapping[str, frozenset[str]]
     folded: Mapping[str, frozenset[str]]
 
@@ -68,14 +70,12 @@ class Vocabulary:
             return found, True
         return self.folded.get(fold(word), frozenset()), False
 
-    def spelling_of(self, script: str) -> tuple[Lexicon, ...]:
-        """The lists of one script that say how their language is spelt; Scots and text-speak have only words."""
-        return tuple(each for each in self.lexicons if each.script == script and each.spelt)
-
 
 def plain(text: str) -> str:
     """The start of the text in one Unicode form and lower case, without addresses, links and loose marks."""
     shown = unicodedata.normalize("NFKC", _NOT_WORDS.sub(" ", text[:LONGEST])).lower()[: 2 * LONGEST]
+    if shown.isascii():
+        return shown
     return "".join(each for each in shown if unicodedata.category(each) != "Mn" and each != "\u0640")
 
 
@@ -111,7 +111,9 @@ def vocabulary() -> Vocabulary:
     folder = files(__package__) / "languages"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     lexicons = tuple(_lexicon(name, (folder / name).read_text(encoding="utf-8")) for name in names)
-    return Vocabulary(lexicons, _index(lexicons, str), _index(lexicons, fold))
+    scripts = {each.script for each in lexicons}
+    spelt = {script: tuple(each for each in lexicons if each.script == script and each.spelt) for script in scripts}
+    return Vocabulary(lexicons, MappingProxyType(spelt), _index(lexicons, str), _index(lexicons, fold))
 
 
 def _lexicon(name: str, source: str) -> Lexicon:

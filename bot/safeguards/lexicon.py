@@ -51,6 +51,7 @@ class Lexicon:
     idioms: tuple[tuple[Piece, ...], ...]
     denials: tuple[tuple[Piece, ...], ...]
     index: matching.Index
+    sieves: Mapping[str, matching.Sieve]
     common: frozenset[str]
     foreign: frozenset[str]
     plain_answers: frozenset[str]
@@ -58,7 +59,13 @@ class Lexicon:
     def window(self, words: tuple[str, ...]) -> matching.Window:
         """These words, looked up and cleared of idioms and denials: what the rules are run on."""
         bare = matching.Window.of(words, self.index, self.knows)
-        return bare.without(self.idioms).without(self.denials, denied=True)
+        idioms = [self.idioms[place] for place in self.sieves["idioms"].passing(bare)]
+        denials = [self.denials[place] for place in self.sieves["denials"].passing(bare)]
+        return bare.without(idioms).without(denials, denied=True)
+
+    def likely(self, window: matching.Window) -> list[Rule]:
+        """The rules that may be found in this stretch, in their order; no other can be."""
+        return [self.rules[place] for place in self.sieves["rules"].passing(window)]
 
     def knows(self, word: str) -> bool:
         """Whether the word is an ordinary one or one that a rule refers to."""
@@ -95,6 +102,7 @@ def read(pages: Mapping[str, Iterable[str]]) -> Lexicon:
         idioms=idioms,
         denials=denials,
         index=matching.Index.of(sets.sets, guards),
+        sieves=_sieves(rules, idioms, denials),
         common=_ordinary(languages.values(), "common", reviewed=True),
         foreign=_ordinary(languages.values(), "common", reviewed=False),
         plain_answers=_ordinary(languages.values(), "plain_answers", reviewed=None),
@@ -144,6 +152,17 @@ def _rules(content: Mapping[str, Any], sets: WordSets) -> Iterable[Rule]:
             matches=tuple(entry.get("matches", ())),
             must_not_match=tuple(entry.get("must_not_match", ())),
         )
+
+
+def _sieves(
+    rules: tuple[Rule, ...], idioms: tuple[matching.Pattern, ...], denials: tuple[matching.Pattern, ...]
+) -> Mapping[str, matching.Sieve]:
+    found = {
+        "rules": matching.Sieve.of(rule.patterns for rule in rules),
+        "idioms": matching.Sieve.of((pattern,) for pattern in idioms),
+        "denials": matching.Sieve.of((pattern,) for pattern in denials),
+    }
+    return MappingProxyType(found)
 
 
 def _ordinary(contents: Iterable[Mapping[str, Any]], key: str, *, reviewed: bool | None) -> frozenset[str]:

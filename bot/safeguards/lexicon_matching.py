@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from bot.safeguards.lexicon_patterns import Phrase, Piece, Rule
 from bot.safeguards.wording import BREAK, resolved
@@ -58,6 +59,34 @@ class Index:
     def knows(self, word: str) -> bool:
         """Whether any entry stands for this word."""
         return any(True for _ in self.forms(word))
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Groups of patterns by the word sets that each pattern cannot do without: most texts have very few of them."""
+
+    needs: tuple[tuple[int, frozenset[int]], ...]
+    by_set: Mapping[int, tuple[int, ...]]
+    free: tuple[int, ...]
+
+    @classmethod
+    def of(cls, groups: Iterable[Sequence[Pattern]]) -> Sieve:
+        """Put each pattern under the one of its word sets that the fewest others need."""
+        needs = tuple((place, _needed(pattern)) for place, group in enumerate(groups) for pattern in group)
+        users = Counter(chain.from_iterable(needed for _, needed in needs))
+        by_set: defaultdict[int, list[int]] = defaultdict(list)
+        for entry, (_, needed) in enumerate(needs):
+            if needed:
+                by_set[min(needed, key=lambda number: (users[number], number))].append(entry)
+        free = tuple(place for place, needed in needs if not needed)
+        return cls(needs, {number: tuple(entries) for number, entries in by_set.items()}, free)
+
+    def passing(self, window: Window) -> list[int]:
+        """The places of the groups that may be found in a text, in their order; all others cannot be."""
+        starts = window.starts
+        entries = chain.from_iterable(self.by_set[number] for number in starts if number in self.by_set)
+        likely = (self.needs[entry] for entry in entries)
+        return sorted({*self.free, *(place for place, needed in likely if all(number in starts for number in needed))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +157,10 @@ def _phrase_starts(phrase: Phrase, places: Mapping[str, int]) -> int:
         if not found:
             return 0
     return found
+
+
+def _needed(pattern: Pattern) -> frozenset[int]:
+    return frozenset(piece.words for piece in pattern if piece.words >= 0 and not piece.optional)
 
 
 def spans(pattern: Pattern, window: Window) -> Iterator[Span]:

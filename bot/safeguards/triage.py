@@ -62,7 +62,7 @@ def _screened(plain: str, lexicon: Lexicon, deadline: float) -> _Finding:
         window = lexicon.window(tokens(stretch))
         if window.denied:
             level, reasons["denied"] = max(level, Level.WELLBEING), None
-        for rule in lexicon.rules:
+        for rule in lexicon.likely(window):
             if time.thread_time() > deadline:
                 return _Finding(level, tuple(reasons), finished=False)
             if found := level_of(rule, window):
