@@ -25,7 +25,7 @@ setup: $(READY) ## install what running needs
 setup-dev: $(READY_DEV) ## install what testing needs as well
 
 run: $(READY) ## start web, worker and watch with demonstration data at http://127.0.0.1:8000 (PORT= changes the port)
-	@exec $(FLASK) bot run-demo --port $(PORT)
+	@exec $(PY) -m bot.demo --port $(PORT)
 
 test: $(READY_DEV) browser ## run every test: SQLite, a real PostgreSQL, a real browser (ARGS= goes to pytest)
 	@$(PY) -m pytest $(ARGS)

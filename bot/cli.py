@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Mapping
-from threading import Event
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
+from bot import demo, jobs, simulation
 from bot import doctor as checks
-from bot import jobs, simulation
 from bot import watch as second_eyes
-from bot.demo import run_demo
 from bot.parts import parts
 from bot.safeguards import language as languages
-from bot.safeguards import lexicon, redaction, triage
+from bot.safeguards import redaction, triage
+from bot.safeguards.triage import lexicon
+from bot.stopping import on_signals
 from conversations.answer_filter import answer_filter
 from conversations.answers import load_vocabulary
 from conversations.db import db
@@ -74,14 +73,14 @@ def simulate(name: str) -> None:
 @with_appcontext
 def worker() -> None:
     """Send alerts and texts, keep the house: until SIGTERM or Ctrl-C."""
-    jobs.work(db.session(), parts(), _stopped())
+    jobs.work(db.session(), parts(), on_signals())
 
 
 @bot.command()
 @with_appcontext
 def watch() -> None:
     """Look after worker and alerts from a process of its own: until SIGTERM or Ctrl-C."""
-    second_eyes.watch(db.session(), parts(), _stopped())
+    second_eyes.watch(db.session(), parts(), on_signals())
 
 
 @bot.command()
@@ -98,11 +97,7 @@ def doctor() -> None:
     click.echo("no faults found")
 
 
-@bot.command("run-demo")
-@click.option("--port", default=8000, show_default=True)
-def demo(port: int) -> None:
-    """Run everything on this machine with made-up data; no account anywhere is needed."""
-    raise SystemExit(run_demo(port))
+bot.add_command(demo.command)
 
 
 def _filter(one: Filter) -> None:
@@ -117,10 +112,3 @@ def _filtered(raw: str, one: Filter) -> dict[str, Any]:
     except ValueError:
         line = None
     return one(line if isinstance(line, dict) else {"error": "not a JSON object"})
-
-
-def _stopped() -> Event:
-    stopped = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 
 STOP_SECONDS = 8.0
@@ -34,6 +36,26 @@ def stop_listening() -> None:
     """Let nothing disturb the ending: an impatient second Ctrl-C would leave processes behind."""
     for number in ENDINGS:
         signal.signal(number, signal.SIG_IGN)
+
+
+class Ties:
+    """What a launcher must not outlive: the make that started it, and the terminal that it was started at.
+
+    The system tells only the leader of a session that its terminal has gone, and make only waits: so we look ourselves.
+    """
+
+    def __init__(self, started_by_make: bool) -> None:
+        self._parent = os.getppid() if started_by_make else 0
+        self._terminals = select.poll()
+        for descriptor in filter(os.isatty, range(3)):
+            self._terminals.register(descriptor, 0)
+
+    def check(self) -> None:
+        """Raise Stopped when one of them has gone."""
+        if self._parent and self._parent != os.getppid():
+            raise Stopped
+        if signal.getsignal(signal.SIGHUP) == _stop and self._terminals.poll(0):
+            raise Stopped
 
 
 class Household:
@@ -90,10 +112,8 @@ class Household:
         ends = time.monotonic() + STOP_SECONDS
         while time.monotonic() < ends and any(each.poll() is None for each in self._running.values()):
             time.sleep(PAUSE_SECONDS)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._guard.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         for each in (*self._running.values(), self._guard):
             each.wait()
 

@@ -18,10 +18,15 @@ from playwright.sync_api import Page, sync_playwright
 from bot.channels.simulator.account import Account
 from bot.channels.simulator.carrier import Carrier
 from bot.channels.simulator.delivery import to_client
-from bot.channels.simulator.phone import DEMO, phone_blueprint
+from bot.channels.simulator.desk import DEMO
+from bot.channels.simulator.desk import Desk as DemoDesk
+from bot.channels.simulator.mail import Mailbox
+from bot.channels.simulator.mail_page import mail_blueprint
+from bot.channels.simulator.phone import phone_blueprint
 from bot.channels.simulator.serving import make_carrier_server
 
-PHONE = "/demo/phone/"
+PHONE, MAIL = "/demo/phone/", "/demo/mail/"
+DUTY = "+447700900900"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -30,6 +35,7 @@ class Desk:
     """A carrier, what the product was sent, and a browser without a script."""
 
     carrier: Carrier
+    mailbox: Mailbox
     heard: list[dict[str, str]]
     client: FlaskClient
 
@@ -57,8 +63,11 @@ def desk() -> Desk:
     heard: list[dict[str, str]] = []
     carrier = make_carrier(heard)
     app = Flask("desk")
-    app.register_blueprint(phone_blueprint(carrier))
-    return Desk(carrier, heard, app.test_client())
+    mailbox = Mailbox()
+    demo = DemoDesk(carrier, mailbox, DUTY)
+    app.register_blueprint(phone_blueprint(demo))
+    app.register_blueprint(mail_blueprint(demo))
+    return Desk(carrier, mailbox, heard, app.test_client())
 
 
 def test_a_text_is_sent_by_a_plain_form_and_the_reply_is_on_the_page(desk: Desk) -> None:
@@ -134,7 +143,7 @@ def test_no_cookie_is_set_and_nothing_inline_is_needed(desk: Desk) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     page = answer.get_data(as_text=True)
-    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|https?://", page)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|https?://(?!127\.0\.0\.1:8000/)", page)
 
 
 def test_stop_and_a_silent_product_are_explained_on_the_page(desk: Desk) -> None:
@@ -157,7 +166,8 @@ def browser_page() -> Iterator[Page]:
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    server = make_carrier_server(make_carrier([]))
+    carrier = make_carrier([])
+    server = make_carrier_server(carrier, desk=DemoDesk(carrier, duty=DUTY))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}{PHONE}"
@@ -184,6 +194,19 @@ def test_the_page_is_usable_by_everyone_at_every_width(browser_page: Page, addre
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("path", [f"{PHONE}?number=%2B447700900900", MAIL])
+def test_the_duty_side_is_usable_by_everyone_at_every_width(
+    browser_page: Page, address: str, path: str, width: int
+) -> None:
+    browser_page.set_viewport_size({"width": width, "height": 844})
+    browser_page.goto(address.replace(PHONE, path))
+    browser_page.get_by_role("heading", level=1).wait_for()
+    assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert Axe().run(browser_page).response["violations"] == []
+
+
+@pytest.mark.browser
 def test_a_text_that_comes_later_shows_without_a_reload(browser_page: Page, address: str) -> None:
     browser_page.goto(address)
     other = browser_page.context.new_page()
@@ -191,3 +214,21 @@ def test_a_text_that_comes_later_shows_without_a_reload(browser_page: Page, addr
     other.get_by_label("Your text").fill("from the other window")
     other.get_by_role("button", name="Send").click()
     browser_page.get_by_text("from the other window").wait_for(timeout=8000)
+
+
+def test_the_duty_phone_shows_what_arrives_and_sends_nothing(desk: Desk) -> None:
+    desk.carrier.reply(DUTY, "Heard alert ABC234: http://127.0.0.1:8000/staff/alerts/.")
+    page = desk.page(DUTY)
+    assert 'ABC234: <a href="http://127.0.0.1:8000/staff/alerts/">http://127.0.0.1:8000/staff/alerts/</a>.' in page
+    assert "<form" not in page
+    assert desk.send("hi", DUTY).status_code == 403
+    assert desk.heard == []
+
+
+def test_every_phone_page_says_how_much_has_arrived_on_the_duty_side(desk: Desk) -> None:
+    counts = [re.findall(r'class="count">(\w+ \w+)', desk.page())]
+    desk.carrier.reply(DUTY, "Heard alert")
+    desk.mailbox.put("heard@heard.example", "duty@heard.example", b"Subject: a\n\nb")
+    desk.mailbox.put("heard@heard.example", "duty@heard.example", b"Subject: a\n\nb")
+    counts.append(re.findall(r'class="count">(\w+ \w+)', desk.client.get(f"{PHONE}others").get_data(as_text=True)))
+    assert counts == [["0 texts", "0 mails"], ["1 text", "2 mails"]]

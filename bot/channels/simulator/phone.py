@@ -5,31 +5,20 @@ from __future__ import annotations
 import re
 import secrets
 from functools import partial
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.channels.simulator.carrier import Carrier
-from bot.channels.simulator.delivery import LOOPBACK
+from bot.channels.simulator.desk import DEMO, Desk, look_after, surroundings
 from bot.channels.simulator.twiml import LONGEST
 
 # Ofcom keeps these numbers for drama; nobody can own one.
 DRAMA = re.compile(r"\+447700900[0-9]{3}")
-DEMO = ("+447700900101", "+447700900102", "+447700900103")
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-LONDON = ZoneInfo("Europe/London")
 SHOWN_NOTICES = 3
 
 
-def phone_blueprint(carrier: Carrier) -> Blueprint:
+def phone_blueprint(desk: Desk) -> Blueprint:
     """The phone page at /demo/phone/. It sets no cookie, needs no script, and knows drama numbers only."""
     phone = Blueprint(
         "practice_phone",
@@ -39,66 +28,54 @@ def phone_blueprint(carrier: Carrier) -> Blueprint:
         static_folder="static",
         static_url_path="/static",
     )
-    phone.before_request(_refuse_strangers)
-    phone.after_request(_add_headers)
-    phone.add_url_rule("/", "show", partial(_show, carrier), methods=["GET"])
-    phone.add_url_rule("/", "send", partial(_send, carrier), methods=["POST"])
-    phone.add_url_rule("/thread", "thread", partial(_thread, carrier), methods=["GET"])
+    look_after(phone)
+    phone.add_url_rule("/", "show", partial(_show, desk), methods=["GET"])
+    phone.add_url_rule("/", "send", partial(_send, desk), methods=["POST"])
+    phone.add_url_rule("/thread", "thread", partial(_thread, desk), methods=["GET"])
+    phone.add_url_rule("/others", "others", partial(_others, desk), methods=["GET"])
     return phone
 
 
-def national(number: str) -> str:
-    """+447700900101 as people write it: 07700 900101."""
-    return f"0{number[3:7]} {number[7:]}"
-
-
-def _refuse_strangers() -> None:
-    """Only this machine, by a name of its own, and no other page's form: there is no cookie to tell them apart."""
-    if urlsplit(f"//{request.host}").hostname not in LOOPBACK:
-        abort(403)
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        abort(403)
-
-
-def _add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response
-
-
-def _show(carrier: Carrier) -> ResponseReturnValue:
+def _show(desk: Desk) -> ResponseReturnValue:
     if request.args.get("number") == "new":
-        return redirect(url_for("practice_phone.show", number=_fresh(carrier)), 303)
-    number = _number(request.args.get("number", DEMO[0]))
-    return render_template("practice_phone.html", **_seen(carrier, number))
+        return redirect(url_for("practice_phone.show", number=_fresh(desk.carrier)), 303)
+    return render_template("practice_phone.html", **_seen(desk, _number(request.args.get("number", DEMO[0]))))
 
 
-def _thread(carrier: Carrier) -> ResponseReturnValue:
-    return render_template("practice_phone_thread.html", **_seen(carrier, _number(request.args.get("number", ""))))
+def _thread(desk: Desk) -> ResponseReturnValue:
+    return render_template("practice_phone_thread.html", **_seen(desk, _number(request.args.get("number", ""))))
 
 
-def _send(carrier: Carrier) -> ResponseReturnValue:
+def _others(desk: Desk) -> ResponseReturnValue:
+    number = request.args.get("number", "")
+    return render_template("practice_others.html", number=number and _number(number), **surroundings(desk))
+
+
+def _send(desk: Desk) -> ResponseReturnValue:
     number = _number(request.form.get("number", ""))
     body = request.form.get("body", "").replace("\r\n", "\n")
     picture = "picture" in request.form
+    if number == desk.duty:
+        abort(403)  # the duty worker acts on the staff pages; this phone only shows what arrives
     if len(body) > LONGEST:
         abort(413)
     if body.strip() or picture:
-        carrier.text_from_phone(number, body, media=int(picture))
+        desk.carrier.text_from_phone(number, body, media=int(picture))
     return redirect(url_for("practice_phone.show", number=number, _anchor="phone"), 303)
 
 
-def _seen(carrier: Carrier, number: str) -> dict[str, object]:
+def _seen(desk: Desk, number: str) -> dict[str, object]:
+    carrier = desk.carrier
     with carrier.lock:
         notices = [notice for notice in carrier.notices if notice.number == number][-SHOWN_NOTICES:]
     return {
+        **surroundings(desk),
         "number": number,
         "ours": carrier.account.numbers[0],
-        "phones": DEMO if number in DEMO else (*DEMO, number),
+        "on_duty": number == desk.duty,
         "texts": carrier.thread(number),
         "notices": notices,
         "blocked": carrier.blocked(number),
-        "national": national,
-        "london": LONDON,
         "longest": LONGEST,
     }
 

@@ -1,4 +1,4 @@
-"""Runs the practice carrier and the phone page as one process on a loopback port."""
+"""Runs the practice carrier, the phone page and the mail server as one process on loopback ports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from bot.channels.simulator.account import REPLIES, Account
 from bot.channels.simulator.carrier import Carrier
 from bot.channels.simulator.delivery import LOOPBACK
+from bot.channels.simulator.desk import Desk
+from bot.channels.simulator.mail import make_mail_server
+from bot.channels.simulator.mail_page import mail_blueprint
 from bot.channels.simulator.phone import phone_blueprint
 from bot.channels.simulator.service import create_carrier_app
 
@@ -48,39 +52,48 @@ class Pump(threading.Thread):
         self.join()
 
 
-def make_carrier_server(carrier: Carrier, port: int = 0, host: str = "127.0.0.1") -> BaseWSGIServer:
-    """Bind carrier and phone page to a loopback port (0: any free one). Raises ValueError for any other address."""
+def make_carrier_server(
+    carrier: Carrier, port: int = 0, host: str = "127.0.0.1", desk: Desk | None = None
+) -> BaseWSGIServer:
+    """Bind carrier and pages to a loopback port (0: any free one). Raises ValueError for any other address."""
     if host not in LOOPBACK:
         raise ValueError("the practice carrier listens on this machine only")
+    desk = desk or Desk(carrier)
     app = create_carrier_app(carrier)
-    app.register_blueprint(phone_blueprint(carrier))
+    app.register_blueprint(phone_blueprint(desk))
+    app.register_blueprint(mail_blueprint(desk))
     return make_server(host, port, app, threaded=True, request_handler=SilentRequests)
 
 
-def serve(carrier: Carrier, port: int, host: str = "127.0.0.1") -> None:
-    """Serve until interrupted, saying once where the phone is."""
+def serve(desk: Desk, port: int, host: str = "127.0.0.1", mail_port: int = 0, quiet: bool = False) -> None:
+    """Serve until interrupted, with a mail server when its port is given; says once where the phone is."""
+    carrier = desk.carrier
     if urlsplit(carrier.account.webhook).hostname not in LOOPBACK:
         raise ValueError("the practice carrier texts this machine only")
-    server = make_carrier_server(carrier, port, host)
-    pump = Pump(carrier)
-    pump.start()
-    sys.stdout.write(f"Practice phone: http://{host}:{server.server_port}/demo/phone/\n")
-    sys.stdout.flush()
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        carrier.released.set()
-        pump.stop()
-        server.server_close()
+    with ExitStack() as running:
+        if mail_port:
+            mail = make_mail_server(desk.mailbox, mail_port, host)
+            mail.start()
+            running.callback(mail.stop)
+        server = make_carrier_server(carrier, port, host, desk)
+        running.callback(server.server_close)
+        pump = Pump(carrier)
+        pump.start()
+        running.callback(pump.stop)
+        running.callback(carrier.released.set)
+        if not quiet:
+            sys.stdout.write(f"Practice phone: http://{host}:{server.server_port}/demo/phone/\n")
+            sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Read the command line and serve. Gives 2 and one line when something in it is wrong."""
     given = _parser().parse_args(argv)
     try:
-        serve(Carrier(_account(given), pace=given.pace), given.port, given.host)
+        desk = Desk(Carrier(_account(given), pace=given.pace), duty=given.duty)
+        serve(desk, given.port, given.host, given.mail_port, given.quiet)
     except (ValueError, OSError) as wrong:
         sys.stderr.write(f"The practice carrier cannot start: {wrong}\n")
         return 2
@@ -103,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     secret = parser.add_mutually_exclusive_group(required=True)
     secret.add_argument("--token", help="the auth token; other people on this machine can see it here")
     secret.add_argument("--token-file", type=Path, help="a file that holds the auth token")
+    parser.add_argument("--mail-port", type=int, default=0, help="where a mail server listens; 0: nowhere")
+    parser.add_argument("--duty", default="", help="the duty worker's number, shown as a phone that only receives")
+    parser.add_argument("--quiet", action="store_true", help="do not say where the phone is")
     parser.add_argument("--number", action="append", help="our number; may be given again")
     parser.add_argument("--service", default="", help="messaging service: MG and 32 hex digits")
     parser.add_argument("--advanced-opt-out", action="store_true")
