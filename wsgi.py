@@ -16,9 +16,9 @@ from admin.face import init_staff
 from bot.channels.health import health
 from bot.channels.sms import sms
 from bot.channels.web import chat
+from bot.logs import ErrorInfo, place_of, set_up
 from bot.parts import Parts, real_parts
 from conversations.db import db, engine_options
-from conversations.logs import ErrorInfo, place_of, set_up
 from conversations.schema import MIGRATIONS
 from conversations.settings import Settings
 

@@ -13,7 +13,7 @@ from conversations import figures as store
 from conversations.db import db
 from conversations.disclosure import total
 from conversations.script import Script, load_all
-from conversations.script_values import IMPLIED_CODES
+from conversations.script.values import IMPLIED_CODES
 
 LANGUAGE = "en"
 BAR = 100

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bot.safeguards import lexicon as lexicons
 from bot.safeguards import triage
+from bot.safeguards.triage import lexicon as lexicons
 from conversations.values import Level
 
 Row = Mapping[str, object]

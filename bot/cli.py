@@ -10,9 +10,10 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from bot import demo, jobs, simulation
 from bot import doctor as checks
+from bot import jobs, simulation
 from bot import watch as second_eyes
+from bot.demo import launch
 from bot.parts import parts
 from bot.safeguards import language as languages
 from bot.safeguards import redaction, triage
@@ -97,7 +98,7 @@ def doctor() -> None:
     click.echo("no faults found")
 
 
-bot.add_command(demo.command)
+bot.add_command(launch.command)
 
 
 def _filter(one: Filter) -> None:

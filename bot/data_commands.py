@@ -6,7 +6,7 @@ import click
 import flask_migrate
 from flask.cli import AppGroup
 
-from bot import demo_year
+from bot.demo import year
 from bot.parts import parts
 from conversations import figures, keys, retention
 from conversations.db import db
@@ -30,11 +30,11 @@ def demo(seed: int, conversations: int) -> None:
     if not settings.demo:
         raise click.ClickException("This makes up a year of answers: it is for the demonstration alone (HEARD_DEMO=1).")
     session = db.session()
-    if demo_year.has_responses(session):
+    if year.has_responses(session):
         click.echo("There are responses already: nothing was made up.")
         return
     keys.make_ahead(settings.keys_dir, settings.sealing_dir, parts().clock())
-    made = demo_year.live_year(session, parts(), seed, conversations)
+    made = year.live_year(session, parts(), seed, conversations)
     session.commit()
     click.echo(
         f"A made-up year: {made.conversations} conversations, {made.responses} responses, "

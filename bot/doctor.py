@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from bot.safeguards import lexicon
+from bot.safeguards.triage import lexicon
 from conversations import heartbeats, keys, schema
 
 REMINDERS = (

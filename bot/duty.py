@@ -40,7 +40,7 @@ def act_on_due(session: Session, parts: Parts) -> int:
 
 
 def send_due(session: Session, parts: Parts) -> int:
-    """Make every attempt that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
+    """Make every attempt that is due; one commit takes the lease, another keeps the result. Gives how many."""
     claimed = outbox.claim(session, AttemptRow, parts.clock())
     held = [Held(each.id, each.lease, each.alert_id, each.way, each.tries) for each in claimed]
     session.commit()

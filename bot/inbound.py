@@ -3,81 +3,31 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.duty import notify_past_the_store
+from bot.logs import place_of
+from bot.message import Heard, Inbound, Reply, Unanswered, View
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
 from conversations import alerts, engine, outbox, rota, store
 from conversations.asking import prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
-from conversations.logs import place_of
-from conversations.script import Script, Words, load_words, parse_dump, with_words
+from conversations.script import Script, load_words, parse_dump, with_words
 from conversations.sealing import Sealable, Seals
 from conversations.starts import Start, start_of
-from conversations.values import Assessment, Facts, Person, Prompt, RedactedText, State, Step
+from conversations.values import Assessment, Facts, Person, RedactedText, State, Step
 
 log = logging.getLogger(__name__)
 
 LONGEST = 1600
 SEALED_FOR = timedelta(days=7)
 STORE_IS_DOWN = (SQLAlchemyError, MissingKey, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """A message from any channel: who it is from is a Person already, and the number can only be sealed."""
-
-    channel: str
-    persons: tuple[Person, Person] | None
-    """None when their keys cannot be read: then nothing can be kept, and the text is screened all the same."""
-    message: str
-    text: str
-    received_at: datetime
-    contact: Sealable | None = None
-    media: bool = False
-    asked: str = ""
-    start: str = ""
-    area: str = ""
-    opt_out_type: str = ""
-    staff_number: str = ""
-    our_number: str = ""
-    answerable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What to say to this message; empty when nothing is to be said, or when it goes out by the outbox."""
-
-    say: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A running conversation as a page shows it."""
-
-    script: Script
-    state: State
-    prompt: Prompt
-    words: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the screen found in a message, what may be kept of it sealed, and when."""
-
-    assessment: Assessment
-    seals: Seals
-    now: datetime
-
-
-class Unanswered(Exception):
-    """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to."""
 
 
 def answer(message: Inbound, parts: Parts) -> Reply:
@@ -87,7 +37,8 @@ def answer(message: Inbound, parts: Parts) -> Reply:
     try:
         guess = language.detect(message.text, parts.languages, "", parts.detector)
         redacted = redaction.redact(message.text[:LONGEST], guess or "en", parts.names).text
-        reply = _turn(session, message, redacted, assessment, guess, parts)
+        heard = Heard(redacted, assessment, guess, _seals(message, parts, parts.clock()))
+        reply = _kept(session, message, heard, parts)
         session.commit()
     except Exception as broken:  # store down or a fault of ours: what the screen found must reach somebody either way
         _went_down(session, broken, assessment, parts)
@@ -114,11 +65,11 @@ def refuse(message: Inbound, parts: Parts) -> None:
     session = db.session()
     try:
         now = parts.clock()
-        seals = _seals(message, parts, now)
+        heard = Heard(RedactedText(""), assessment, None, _seals(message, parts, now))
         running = store.find(session, message.persons) if message.persons else None
         known = running.alert_id if running else None
-        if not (known and alerts.add_to_alert(session, known, assessment, seals, now)):
-            _only_screened(session, message, assessment, seals, now)
+        if not (known and alerts.add_to_alert(session, known, assessment, heard.seals, now)):
+            _only_screened(session, message, heard, now)
         session.commit()
     except Exception as broken:
         _went_down(session, broken, assessment, parts)
@@ -170,26 +121,18 @@ def _seals(message: Inbound, parts: Parts, now: datetime) -> Seals:
     return Seals(parts.keys.of_day(now), Sealable(message.text), message.contact, now + SEALED_FOR)
 
 
-def _turn(
-    session: Session,
-    message: Inbound,
-    text: RedactedText,
-    assessment: Assessment,
-    guess: str | None,
-    parts: Parts,
-) -> Reply:
+def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Reply:
     now = parts.clock()
-    seals = _seals(message, parts, now)
     if not message.answerable:
         if store.first_seen(session, message.message, now):
-            _only_screened(session, message, assessment, seals, now)
+            _only_screened(session, message, heard, now)
         return Reply()
-    start = start_of(text, parts.scripts, parts.settings.areas)
-    arrival = _arrival(message, start, guess, parts)
+    start = start_of(heard.text, parts.scripts, parts.settings.areas)
+    arrival = _arrival(message, start, heard.guess, parts)
     try:
         turn = store.open_turn(session, arrival, now)
     except store.FromStaff:
-        _only_screened(session, message, assessment, seals, now)
+        _only_screened(session, message, heard, now)
         return Reply()
     if isinstance(turn, store.Repeat):
         return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
@@ -197,20 +140,24 @@ def _turn(
     script = _script_of(session, turn.state, parts)
     if _starts_anew(turn.state, start, message, script):
         turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script
-    alert_open = alerts.is_open(session, turn.alert_id)
-    facts = replace(_facts(message, turn, guess, parts, now), alert_open=alert_open)
-    step = engine.step(script, turn.state, text, assessment, facts)
-    alert_id = _tell(session, message, turn, step, Found(assessment, seals, now))
+    return _stepped(session, message, heard, turn, script, parts)
+
+
+def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn, script: Script, parts: Parts) -> Reply:
+    now = parts.clock()
+    facts = _facts(message, turn, heard.guess, parts, now)
+    facts = replace(facts, alert_open=alerts.is_open(session, turn.alert_id))
+    step = engine.step(script, turn.state, heard.text, heard.assessment, facts)
+    alert_id = _tell(session, message, turn, step, heard, now)
     if step.opt:
-        store.request_opt(session, step.opt, seals, now)
+        store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
-    by_outbox = message.channel == "sms" and parts.settings.twilio_reply == "rest"
-    store.save_turn(session, turn, step, say, store.Saving(message.message, script, seals, alert_id, now))
-    if not by_outbox:
+    store.save_turn(session, turn, step, say, store.Saving(message.message, script, heard.seals, alert_id, now))
+    if message.channel != "sms" or parts.settings.twilio_reply == "twiml":
         return Reply(say)
     for place, body in enumerate(say):
         due_at = now - timedelta(microseconds=len(say) - place)  # so that the parts go out in their order
-        outbox.add(session, outbox.Text("reply", message.our_number, body), seals, turn.id, due_at)
+        outbox.add(session, outbox.Text("reply", message.our_number, body), heard.seals, turn.id, due_at)
     return Reply()
 
 
@@ -260,23 +207,21 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
     )
 
 
-def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, found: Found) -> str | None:
+def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, heard: Heard, now: datetime) -> str | None:
     """Raise or continue the alert of this conversation; gives its id."""
-    if turn.alert_id and (step.alert or step.follows_alert):  # False only when it was closed meanwhile
-        cut_off = step.cannot_be_texted
-        if alerts.add_to_alert(session, turn.alert_id, found.assessment, found.seals, found.now, cut_off):
-            return turn.alert_id
-    if step.alert:
-        return alerts.raise_alert(
-            session, found.assessment, message.channel, found.seals, found.now, step.cannot_be_texted
-        )
+    cut_off, found, seals = step.cannot_be_texted, heard.assessment, heard.seals
+    belongs = turn.alert_id and (step.alert or step.follows_alert)
+    if belongs and turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, seals, now, cut_off):
+        return turn.alert_id
+    if step.alert:  # the first, or one after an alert that was closed meanwhile
+        return alerts.raise_alert(session, found, message.channel, seals, now, cut_off)
     return turn.alert_id
 
 
-def _only_screened(session: Session, message: Inbound, assessment: Assessment, seals: Seals, now: datetime) -> None:
+def _only_screened(session: Session, message: Inbound, heard: Heard, now: datetime) -> None:
     """A sender who cannot be answered, or is staff: the text is screened and a person told, and nothing is asked."""
-    if assessment.alerts:
-        alerts.raise_alert(session, assessment, message.channel, seals, now, not message.answerable)
+    if heard.assessment.alerts:
+        alerts.raise_alert(session, heard.assessment, message.channel, heard.seals, now, not message.answerable)
 
 
 def _script_of(session: Session, state: State, parts: Parts) -> Script:

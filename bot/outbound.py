@@ -31,7 +31,7 @@ class Held:
 
 
 def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
-    """Send every text that is due; one commit takes the lease, another keeps the result. Gives how many were tried."""
+    """Send every text that is due; one commit takes the lease, another keeps the result. Gives how many."""
     claimed = outbox.claim(session, OutboxRow, parts.clock())
     held = [_held(each) for each in claimed]
     session.commit()

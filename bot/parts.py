@@ -9,10 +9,11 @@ from typing import cast
 
 from flask import current_app
 
-from bot.safeguards import lexicon, redaction
+from bot.safeguards import redaction
 from bot.safeguards.language import Detector, build
-from bot.safeguards.lexicon import Lexicon
 from bot.safeguards.redaction import Names
+from bot.safeguards.triage import lexicon
+from bot.safeguards.triage.lexicon import Lexicon
 from bot.sender import MailSender, Sender, TwilioSender
 from conversations.answers import load_vocabulary
 from conversations.keys import PublicKeys

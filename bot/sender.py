@@ -37,7 +37,7 @@ NEVER_AGAIN: Mapping[int, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message: to whom, from which of our numbers or addresses, its words; and how long it is of use, in seconds."""
+    """One message: to whom, from which of our numbers or addresses, its words; how long it is of use, in seconds."""
 
     to: str
     sender: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.safeguards import lexicon, redaction, triage
+from bot.safeguards import redaction, triage
+from bot.safeguards.triage import lexicon
 from conversations import engine
 from conversations.asking import spoken
 from conversations.script import Script

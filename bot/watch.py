@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=2)
 PAUSE_SECONDS = 10.0
+START_SECONDS = 5.0
 
 
 def troubles(session: Session, now: datetime) -> tuple[str, ...]:
@@ -35,7 +36,8 @@ def troubles(session: Session, now: datetime) -> tuple[str, ...]:
 
 
 def watch(session: Session, parts: Parts, stopping: Stopping) -> None:
-    """Look again and again until stopped, and log what is wrong."""
+    """Look again and again until stopped, and log what is wrong; at a start the worker is given time for its own."""
+    stopping.wait(START_SECONDS)
     while not stopping.asked:
         try:
             for trouble in troubles(session, parts.clock()):

@@ -99,7 +99,9 @@ def record(session: Session, alert_id: str, now: datetime, what: str, who: str, 
 def due(session: Session, now: datetime, limit: int = 50) -> Sequence[AlertRow]:
     """Alerts whose next action is due, locked for this unit of work."""
     wanted = select(AlertRow).where(AlertRow.state != "closed", AlertRow.next_action_at <= now)
-    return session.scalars(wanted.order_by(AlertRow.next_action_at).limit(limit).with_for_update(skip_locked=True)).all()
+    return session.scalars(
+        wanted.order_by(AlertRow.next_action_at).limit(limit).with_for_update(skip_locked=True)
+    ).all()
 
 
 def act(session: Session, alert: AlertRow, now: datetime) -> None:
@@ -114,16 +116,19 @@ def act(session: Session, alert: AlertRow, now: datetime) -> None:
 
 def acknowledge(session: Session, alert_id: str, who: str, now: datetime) -> bool:
     """Make this person the owner if nobody is yet; False when somebody was first or it is closed."""
-    taken = 1 == changed(
-        session,
-        update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state == "open")
-        .values(
-            state="acknowledged",
-            acknowledged_at=now,
-            acknowledged_by=who,
-            next_action_at=now + escalation.OUTCOME_WAIT,
-        ),
+    taken = (
+        changed(
+            session,
+            update(AlertRow)
+            .where(AlertRow.id == alert_id, AlertRow.state == "open")
+            .values(
+                state="acknowledged",
+                acknowledged_at=now,
+                acknowledged_by=who,
+                next_action_at=now + escalation.OUTCOME_WAIT,
+            ),
+        )
+        == 1
     )
     if taken:
         session.execute(
@@ -139,11 +144,14 @@ def record_outcome(session: Session, alert_id: str, who: str, outcome: str, now:
     """Close an alert with what was done; False when it is closed already or the outcome is not one of OUTCOMES."""
     if outcome not in escalation.OUTCOMES:
         return False
-    closed = 1 == changed(
-        session,
-        update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state == "acknowledged")
-        .values(state="closed", outcome=outcome, closed_at=now, next_action_at=None),
+    closed = (
+        changed(
+            session,
+            update(AlertRow)
+            .where(AlertRow.id == alert_id, AlertRow.state == "acknowledged")
+            .values(state="closed", outcome=outcome, closed_at=now, next_action_at=None),
+        )
+        == 1
     )
     if closed:
         record(session, alert_id, now, "outcome", who, escalation.OUTCOMES[outcome])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conversations.script_values import Script, render_sms
+from conversations.script.values import Script, render_sms
 from conversations.segments import count
 from conversations.values import Option, Prompt, State, Step
 

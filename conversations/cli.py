@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from conversations.script import check_all, script_folders
-from conversations.script_files import schemas
+from conversations.script.files import schemas
 
 
 @click.group()

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from conversations.carrier import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
 from conversations.script import load_words
+from conversations.script.carrier import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
 
 ACTIONS = ("skip", "back", "help", "stop", "delete")
 CARRIER = {"stop": STOP_KEYWORDS, "help": HELP_KEYWORDS, "start": START_KEYWORDS - {"yes"}}
@@ -30,7 +30,7 @@ def control_words() -> Mapping[str, str]:
             found |= {fold(word): action for word in shared.entries[f"control.{action}"]}
         found |= {fold(word): f"language:{language}" for word in shared.entries["language.names"]}
     for action, words in CARRIER.items():
-        found |= {word: action for word in words}
+        found |= dict.fromkeys(words, action)
     return MappingProxyType(found)
 
 

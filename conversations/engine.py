@@ -9,7 +9,7 @@ from typing import Any
 from conversations import answers, moves
 from conversations.asking import options_of
 from conversations.controls import control
-from conversations.script_values import Script, Words, hint_key
+from conversations.script.values import Script, Words, hint_key
 from conversations.values import Assessment, Comment, Facts, Level, Parsed, RedactedText, State, Step
 
 REPLIES_AN_HOUR = 30
@@ -117,12 +117,20 @@ def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Fac
         return _speak(script, state, act.removeprefix("language:"))
     if state.ending:
         return _after_the_end(script, state, text, act, facts)
-    if act == "delete" and state.awaiting in {"expired", "opening"}:
+    if state.awaiting in {"opening", "expired"}:
+        return _at_the_door(script, state, text, act)
+    return _on_the_way(script, state, text, act, facts)
+
+
+def _at_the_door(script: Script, state: State, text: RedactedText, act: str) -> Step:
+    if act == "delete":
         return _said(state, _with_keyword(script, state, "nothing_to_delete"))
     if state.awaiting == "expired":
         return _said(replace(moves.kept(state, text), awaiting="opening"), _with_keyword(script, state, "expired"))
-    if state.awaiting == "opening":
-        return _open(script, state, text, act)
+    return _open(script, state, text, act)
+
+
+def _on_the_way(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:
     if act == "start":
         return _said(state, asks=True, opt="start")
     if facts.early and act not in AT_ANY_TIME:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from conversations.disclosure import protect
 from conversations.models import AnswerRow, FigureRow, ResponseRow
-from conversations.script_values import IMPLIED_CODES, Script
+from conversations.script.values import IMPLIED_CODES, Script
 
 Views = Mapping[str, tuple[str, ...]]
 """The codes of each "script/question"; they come from the scripts, so that "nobody said this" stays hidden."""

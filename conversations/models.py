@@ -1,4 +1,4 @@
-"""All that we keep of what young people say, on one page, for whoever reviews how we handle data (staff_models has the rest).
+"""All that we keep of what young people say, on one page; staff_models has the rest.
 
 No table that staff read has a sequential id or a creation time, and on SQLite none has a hidden row number.
 """
@@ -32,7 +32,7 @@ class ScriptVersionRow(Base):
 
 
 class ConversationRow(Base):
-    """A running conversation, at most 72 hours: where it stands, its draft, and a sealed number while a text may be due."""
+    """A running conversation, at most 72 hours: where it stands, its draft, a sealed number while a text may be due."""
 
     __tablename__ = "conversation"
     __table_args__ = (Index("ix_conversation_due", "expires_at"),)
@@ -57,9 +57,7 @@ class ReceivedRow(Base):
     __tablename__ = "received"
     __table_args__ = NO_ORDER
     message: Mapped[str] = mapped_column(String(32), primary_key=True)
-    conversation_id: Mapped[str | None] = mapped_column(
-        ForeignKey("conversation.id", ondelete="SET NULL"), index=True
-    )
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id", ondelete="SET NULL"), index=True)
     received_on: Mapped[date] = mapped_column(Date, index=True)
 
 
@@ -106,7 +104,11 @@ class CommentRow(Base):
     """Redacted words with no person, no response and no time but the day by which they must be reviewed."""
 
     __tablename__ = "comment"
-    __table_args__ = (one_of("state", "waiting", "reviewed"), Index("ix_comment_state_script", "state", "script"), NO_ORDER)
+    __table_args__ = (
+        one_of("state", "waiting", "reviewed"),
+        Index("ix_comment_state_script", "state", "script"),
+        NO_ORDER,
+    )
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     script: Mapped[str] = mapped_column(String(64))
     step: Mapped[str] = mapped_column(String(64))

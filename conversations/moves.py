@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conversations.script_values import END, Script
+from conversations.script.values import END, Script
 from conversations.values import Comment, RedactedText, State
 
 FEWEST_WORDS = 3

@@ -26,7 +26,7 @@ from conversations.models import (
     ReceivedRow,
     ResponseRow,
 )
-from conversations.script_values import Script, parse_dump
+from conversations.script.values import Script, parse_dump
 from conversations.staff_models import LoginTryRow, SessionRow
 from conversations.values import Person
 
@@ -75,7 +75,9 @@ def move_closed(session: Session, today: date, shuffle: random.Random) -> int:
 
 def purge(session: Session, now: datetime) -> dict[str, int]:
     """Delete or empty every row past its life; gives how many of each."""
-    alert_contacts = update(AlertRow).where(AlertRow.raised_at <= now - CONTACT_LIFE, AlertRow.sealed_contact.is_not(None))
+    alert_contacts = update(AlertRow).where(
+        AlertRow.raised_at <= now - CONTACT_LIFE, AlertRow.sealed_contact.is_not(None)
+    )
     links = update(CommentRow).where(CommentRow.link_expires_on <= now.date(), CommentRow.sealed_link.is_not(None))
     done = OutboxRow.state.in_(("sent", "failed", "cancelled"))
     ended: dict[str, Any] = {

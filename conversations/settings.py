@@ -196,7 +196,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
 
 
 def contradictions(settings: Settings) -> list[str]:
-    """What is wrong with settings that are each well formed: the demonstration stays on loopback, real ones use https."""
+    """What is wrong with settings that are each well formed: a demonstration stays on loopback, others use https."""
     faults = []
     host = urlsplit(settings.public_url).hostname
     carrier = urlsplit(settings.twilio_api_url).hostname if settings.twilio_api_url else None

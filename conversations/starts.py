@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from conversations.controls import fold
-from conversations.script_values import Script
+from conversations.script.values import Script
 
 
 @dataclass(frozen=True, slots=True)

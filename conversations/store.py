@@ -19,7 +19,7 @@ from conversations.models import (
     ReceivedRow,
     ScriptVersionRow,
 )
-from conversations.script_values import Script, dump
+from conversations.script.values import Script, dump
 from conversations.sealing import Seals, key_name
 from conversations.staff_models import StaffNumberRow
 from conversations.values import Comment, Person, State, Step

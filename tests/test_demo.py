@@ -19,7 +19,7 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 import pytest
 
-from bot.demo import Places, demo_settings
+from bot.demo.launch import Places, demo_settings
 from conversations.db import db
 from conversations.settings import Settings, SettingsError
 from tests.make import make_settings

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pytest
 
-from conversations.logs import SafeFormatter, place_of
+from bot.logs import SafeFormatter, place_of
 
 NUMBER, WORDS = "+447700900123", "he hits me every night"
 
@@ -115,7 +115,7 @@ def test_an_error_without_a_place_is_still_named() -> None:
 
 PROCESS = """
 import logging, warnings
-from conversations.logs import set_up
+from bot.logs import set_up
 set_up()
 words, number = "he hits me every night", "+447700900123"
 logging.getLogger("twilio.http_client").warning("Body=%s", words)
@@ -143,7 +143,7 @@ def test_a_whole_process_says_nothing_of_what_it_was_given() -> None:
 
 
 def test_a_library_that_speaks_of_every_request_is_not_heard_at_info() -> None:
-    run = "import logging\nfrom conversations.logs import set_up\nset_up()\n"
+    run = "import logging\nfrom bot.logs import set_up\nset_up()\n"
     run += (
         "print([logging.getLogger(n).isEnabledFor(20) for n in ('twilio.http_client', 'urllib3', 'werkzeug', 'bot')])"
     )
@@ -157,7 +157,7 @@ def test_a_second_line_cannot_be_forged(end: str) -> None:
 
 
 def test_the_time_is_in_utc_wherever_the_machine_stands() -> None:
-    run = "import logging\nfrom conversations.logs import SafeFormatter\n"
+    run = "import logging\nfrom bot.logs import SafeFormatter\n"
     run += "record = logging.makeLogRecord({'created': 0})\nprint(SafeFormatter().formatTime(record))"
     zone = {**os.environ, "TZ": "Asia/Kolkata"}
     ran = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True, env=zone)

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from flask import Response, current_app, make_response, render_template, request, session
 from markupsafe import Markup, escape
 
-from bot.inbound import View
+from bot.message import View
 from bot.parts import Parts
 from conversations.script import Script, Words, load_words
-from conversations.shared_keys import SHARED_KEYS
+from conversations.script.shared_keys import SHARED_KEYS
 
 # Numbers to tap. The Arabic alphabet runs from right to left, a telephone number never does.
 NUMBERS: Mapping[str, str] = MappingProxyType({"0800 1111": "tel:08001111", "999": "tel:999", "85258": "sms:85258"})

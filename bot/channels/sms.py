@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 
 from bot import inbound
 from bot.identity import pseudonym
-from bot.inbound import Inbound, Unanswered
+from bot.message import Inbound, Unanswered
 from bot.parts import Parts, parts
 from conversations import outbox
 from conversations.db import db
@@ -117,8 +117,7 @@ def _signed(settings: Settings) -> bool:
     query = request.query_string.decode("latin-1")
     address = f"{settings.public_url}{request.path}" + (f"?{query}" if query else "")
     return any(
-        RequestValidator(token).validate(address, request.form, signatures[0])
-        for token in settings.twilio_tokens
+        RequestValidator(token).validate(address, request.form, signatures[0]) for token in settings.twilio_tokens
     )
 
 

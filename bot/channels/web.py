@@ -16,6 +16,7 @@ from bot.channels import pages
 from bot.channels.headers import AWAY, protect
 from bot.channels.pages import Kept
 from bot.identity import pseudonym
+from bot.message import Inbound, Unanswered, View
 from bot.parts import parts
 from conversations.keys import MissingKey, keyed_hash
 from conversations.values import Person
@@ -84,8 +85,8 @@ def leave() -> AnyResponse:
     return _away()
 
 
-@chat.errorhandler(inbound.Unanswered)
-def not_kept(down: inbound.Unanswered) -> Response:
+@chat.errorhandler(Unanswered)
+def not_kept(down: Unanswered) -> Response:
     """The store is down: give the words back, and the numbers of those who answer now."""
     return pages.trouble("web.not_kept" if request.form else "web.broken", 503, parts(), _sent())
 
@@ -142,7 +143,7 @@ def _give_back(kept: Kept, key: str) -> AnyResponse:
     return pages.draw(view, parts(), kept, key)
 
 
-def _look() -> inbound.View | None:
+def _look() -> View | None:
     return inbound.look(_known(), parts()) if "visitor" in session else None
 
 
@@ -171,11 +172,11 @@ def _clean(text: str) -> str:
     return whole.encode("utf-8", "replace").decode("utf-8").strip()
 
 
-def _message(kept: Kept) -> inbound.Inbound:
+def _message(kept: Kept) -> Inbound:
     visitor = session.setdefault("visitor", secrets.token_hex(16))
     once = kept.once or secrets.token_hex(16)
     settings = parts().settings
-    return inbound.Inbound(
+    return Inbound(
         channel="web",
         persons=_persons(),
         message=keyed_hash("message", f"web:{visitor}:{once}", settings.record_key),
@@ -206,5 +207,5 @@ def _persons() -> tuple[Person, Person] | None:
 def _known() -> tuple[Person, Person]:
     persons = _persons()
     if persons is None:
-        raise inbound.Unanswered
+        raise Unanswered
     return persons

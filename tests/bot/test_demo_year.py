@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.data_commands import data
-from bot.demo_people import LANGUAGES, MOODS, feeling, load_phrases
-from bot.demo_year import days_before, live_year, turn_of
+from bot.demo.people import LANGUAGES, MOODS, feeling, load_phrases
+from bot.demo.year import days_before, live_year, turn_of
 from bot.parts import Parts
 from bot.safeguards import triage
 from conversations import answers, figures, retention, schema

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.datastructures import MultiDict
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from bot.channels.sms import can_be_texted
 from bot.parts import Parts
@@ -24,15 +24,27 @@ from tests.fakes import Clock
 from tests.make import ACCOUNT, OUR_NUMBER, Phone, make_form, signature, texts_of
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio"
-FIXTURES = {each["id"]: each["form"] for each in json.loads((VECTORS / "inbound_fixtures.json").read_text())["fixtures"]}
+FIXTURES = {
+    each["id"]: each["form"] for each in json.loads((VECTORS / "inbound_fixtures.json").read_text())["fixtures"]
+}
 REFUSED = {"missing-From", "missing-MessageSid", "wrong-account"}
-UNANSWERED = {"keyword-stop", "keyword-help", "short-code-sender", "alphanumeric-sender", "landline-sender", "own-number-loop"}
+UNANSWERED = {
+    "keyword-stop",
+    "keyword-help",
+    "short-code-sender",
+    "alphanumeric-sender",
+    "landline-sender",
+    "own-number-loop",
+}
 
 
 def rows(app: Flask) -> dict[str, int]:
     """How many rows each table has, leaving out empty ones."""
     with app.app_context():
-        counts = {name: db.session.scalar(select(func.count()).select_from(table)) for name, table in Base.metadata.tables.items()}
+        counts = {
+            name: db.session.scalar(select(func.count()).select_from(table))
+            for name, table in Base.metadata.tables.items()
+        }
         db.session.rollback()
     return {name: count for name, count in counts.items() if count}
 
@@ -104,7 +116,9 @@ def test_a_body_over_64_kilobytes_is_refused(app: Flask) -> None:
 def test_the_previous_auth_token_is_taken_while_tokens_change(make_parts: Any, sqlite_database_url: str) -> None:
     from wsgi import create_app
 
-    app = create_app(parts=make_parts(sqlite_database_url, twilio_auth_token="n" * 32, twilio_auth_token_previous="o" * 32))
+    app = create_app(
+        parts=make_parts(sqlite_database_url, twilio_auth_token="n" * 32, twilio_auth_token_previous="o" * 32)
+    )
     form = make_form()
     for token, status in (("n" * 32, 200), ("o" * 32, 200), ("x" * 32, 403)):
         assert post(app, form, sign=signature("/sms/inbound", form, token)).status_code == status
@@ -120,7 +134,8 @@ def test_the_signature_covers_the_query_string_as_twilio_sent_it(app: Flask) -> 
 def test_a_repeat_gets_the_same_reply_and_makes_one_row(phone: Phone, app: Flask) -> None:
     form = make_form("hi")
     first, second = (texts_of(phone.post(form)) for _ in range(2))
-    assert first == second and first
+    assert first == second
+    assert first
     assert rows(app)["received"] == 1
 
 
@@ -128,7 +143,8 @@ def test_twenty_copies_at_once_get_the_same_reply_and_make_one_row(phone: Phone,
     form = make_form("hi")
     with ThreadPoolExecutor(20) as pool:
         replies = list(pool.map(lambda _: tuple(texts_of(phone.post(form))), range(20)))
-    assert len(set(replies)) == 1 and replies[0]
+    assert len(set(replies)) == 1
+    assert replies[0]
     assert rows(app)["received"] == 1
     assert rows(app)["conversation"] == 1
 
@@ -170,9 +186,11 @@ def test_staff_are_screened_and_never_surveyed(phone: Phone, app: Flask, app_par
         db.session.add(StaffNumberRow(number=number))
         db.session.commit()
     assert phone.says("hi") == []
-    assert "conversation" not in rows(app) and "alert" not in rows(app)
+    assert "conversation" not in rows(app)
+    assert "alert" not in rows(app)
     assert phone.says("he hits me every night") == []
-    assert rows(app)["alert"] == 1 and "conversation" not in rows(app)
+    assert rows(app)["alert"] == 1
+    assert "conversation" not in rows(app)
 
 
 @pytest.mark.parametrize("sender", ["85258", "RoyalMail", "+441312000000"])
@@ -202,7 +220,9 @@ def test_a_stop_word_alone_gets_no_reply_and_ends_the_conversation(phone: Phone,
     assert session.scalars(select(ConversationRow.state)).one()["ending"] == "stopped"
 
 
-@pytest.mark.parametrize("text", ["stop him hurting me", "please stop", "Stop. Thank you", "it should not end", "i quit football"])
+@pytest.mark.parametrize(
+    "text", ["stop him hurting me", "please stop", "Stop. Thank you", "it should not end", "i quit football"]
+)
 def test_a_stop_word_among_others_is_content(phone: Phone, session: Session, text: str) -> None:
     phone.says("hi")
     assert phone.says(text)
@@ -246,7 +266,8 @@ def test_when_the_store_is_down_safety_words_go_back_and_duty_is_told_directly(
     assert said == [load_words()["en"].line("store_down")]
     assert [message.to for message in texts_out.sent] == [app_parts.settings.duty_phone]
     assert [message.to for message in mails_out.sent] == [app_parts.settings.duty_email]
-    assert "hits" not in texts_out.sent[0].body and phone.number not in texts_out.sent[0].body
+    assert "hits" not in texts_out.sent[0].body
+    assert phone.number not in texts_out.sent[0].body
     assert phone.says("4") == said
     assert len(texts_out.sent) == 1
 
@@ -261,7 +282,9 @@ def test_at_most_thirty_replies_an_hour_then_one_note_and_screening_goes_on(phon
     assert session.scalars(select(AlertRow)).one().level == "concern"
 
 
-def test_replies_go_by_the_outbox_where_twilio_has_no_twiml(make_parts: Any, sqlite_database_url: str, texts_out: Any) -> None:
+def test_replies_go_by_the_outbox_where_twilio_has_no_twiml(
+    make_parts: Any, sqlite_database_url: str, texts_out: Any
+) -> None:
     from bot import jobs
     from wsgi import create_app
 
@@ -296,10 +319,13 @@ def test_received_ids_are_kept_by_hash_alone(phone: Phone, session: Session) -> 
     form = make_form("hi")
     phone.post(form)
     kept = session.scalars(select(ReceivedRow.message)).one()
-    assert form["MessageSid"] not in kept and len(kept) == 32
+    assert form["MessageSid"] not in kept
+    assert len(kept) == 32
 
 
-def test_a_keyword_starts_its_script_also_in_the_middle_of_another_and_with_an_area(phone: Phone, session: Session) -> None:
+def test_a_keyword_starts_its_script_also_in_the_middle_of_another_and_with_an_area(
+    phone: Phone, session: Session
+) -> None:
     phone.says("hi")
     phone.says("2")
     assert "Staff at" in " ".join(phone.says("MEETING north"))

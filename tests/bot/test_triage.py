@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.safeguards import lexicon as lexicons
 from bot.safeguards import triage
-from bot.safeguards.lexicon_patterns import PatternError
+from bot.safeguards.triage import lexicon as lexicons
+from bot.safeguards.triage.patterns import PatternError
 from conversations.values import Level
 
 LEXICON = lexicons.load()

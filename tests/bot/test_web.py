@@ -24,7 +24,7 @@ from bot.parts import Parts
 from conversations.db import db
 from conversations.models import ConversationRow
 from conversations.script import load_all
-from conversations.shared_keys import SHARED_KEYS
+from conversations.script.shared_keys import SHARED_KEYS
 from tests.fakes import Clock
 from wsgi import create_app
 

@@ -19,12 +19,18 @@ SCRIPTS = load_all()
 NAMES = sorted(SCRIPTS)
 CANARY = "zebrafish"
 TEXTS = st.one_of(
-    st.sampled_from(["hi", "1", "2", "3", "4", "5", "a lot", "yes", "no", "aye", "1 and 3", "skip", "back", "help", "delete"]),
-    st.sampled_from([f"{CANARY} was not listening to me", f"4 because {CANARY}", "polski", "english", "العربية", "DELETE", ""]),
+    st.sampled_from(
+        ["hi", "1", "2", "3", "4", "5", "a lot", "yes", "no", "aye", "1 and 3", "skip", "back", "help", "delete"]
+    ),
+    st.sampled_from(
+        [f"{CANARY} was not listening to me", f"4 because {CANARY}", "polski", "english", "العربية", "DELETE", ""]
+    ),
     st.text(max_size=60),
 )
 TURNS = st.lists(
-    st.tuples(TEXTS, st.sampled_from([Assessment(), Assessment(Level.WELLBEING), Assessment(Level.CONCERN)]), st.booleans()),
+    st.tuples(
+        TEXTS, st.sampled_from([Assessment(), Assessment(Level.WELLBEING), Assessment(Level.CONCERN)]), st.booleans()
+    ),
     min_size=1,
     max_size=25,
 )
@@ -52,7 +58,9 @@ def at_question(name: str, number: int, language: str = "en") -> tuple[Script, S
 
 @pytest.mark.parametrize("name", NAMES)
 @given(turns=TURNS)
-def test_whatever_is_texted_nothing_breaks_and_no_text_is_repeated_or_too_long(name: str, turns: list[tuple[str, Assessment, bool]]) -> None:
+def test_whatever_is_texted_nothing_breaks_and_no_text_is_repeated_or_too_long(
+    name: str, turns: list[tuple[str, Assessment, bool]]
+) -> None:
     script, state = begin(name)
     for text, assessment, silent in turns:
         turn = engine.step(script, state, RedactedText(text), assessment, Facts(silent=silent, alert_open=state.alert))
@@ -108,19 +116,41 @@ def did(before: State, turn: Step) -> str:
     return "help" if after == replace(before, said=after.said) and turn.say else "nothing"
 
 
-@pytest.mark.parametrize("text", ["stop him hurting me", "please stop", "can you help me with this", "i went back home", "delete him from my life"])
+@pytest.mark.parametrize(
+    "text",
+    ["stop him hurting me", "please stop", "can you help me with this", "i went back home", "delete him from my life"],
+)
 def test_a_control_word_among_others_is_content(text: str) -> None:
     assert control(text) == ""
 
 
-@pytest.mark.parametrize("text", ["STOP", " stop. ", "Stop!", "ＳＴＯＰ", "stopall", "HELP", "skip?", "Back", "POLSKI", "العربية", "Gàidhlig"])
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", " stop. ", "Stop!", "ＳＴＯＰ", "stopall", "HELP", "skip?", "Back", "POLSKI", "العربية", "Gàidhlig"],
+)
 def test_a_control_word_alone_acts_however_it_is_written(text: str) -> None:
     assert control(text)
 
 
 def test_no_control_word_is_another_of_the_carriers() -> None:
-    ours = {word for word, act in control_words().items() if act in {"skip", "back", "delete"} or act.startswith("language:")}
-    assert not ours & {"stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "start", "yes", "unstop", "info"}
+    ours = {
+        word
+        for word, act in control_words().items()
+        if act in {"skip", "back", "delete"} or act.startswith("language:")
+    }
+    assert not ours & {
+        "stopall",
+        "unsubscribe",
+        "cancel",
+        "end",
+        "quit",
+        "revoke",
+        "optout",
+        "start",
+        "yes",
+        "unstop",
+        "info",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -130,14 +160,16 @@ def test_the_opening_words_come_before_the_first_question(name: str) -> None:
         turn = say(script, state, "hi")
         opening, first = spoken(script, turn)[:-1], spoken(script, turn)[-1]
         skips = [word.upper() for word in script.words[language].lines("control.skip")]
-        assert "999" in " ".join(opening) and any(word in " ".join(opening).upper() for word in skips)
+        assert "999" in " ".join(opening)
+        assert any(word in " ".join(opening).upper() for word in skips)
         assert script.words[language].ask[script.steps[0].id] in first
 
 
 def test_a_second_miss_offers_to_skip_and_nothing_is_guessed() -> None:
     script, state = at_question("check-in", 1)
     first, second = say(script, state, "3 or 4"), say(script, state, "3 or 4", "2.5")
-    assert "did not get that" in first.say[0] and "SKIP" in second.say[0]
+    assert "did not get that" in first.say[0]
+    assert "SKIP" in second.say[0]
     assert second.state.answers == {}
 
 
@@ -178,11 +210,14 @@ def test_after_the_end_a_page_names_its_button(ending: str, text: str) -> None:
     assert turn.say == (script.words["en"].line("resting.web"),)
 
 
-@pytest.mark.parametrize(("says", "button"), [
-    ("resting.web", "web.start_again"),
-    ("expired.web", "web.start_again"),
-    ("web.offer_skip", "web.skip"),
-])
+@pytest.mark.parametrize(
+    ("says", "button"),
+    [
+        ("resting.web", "web.start_again"),
+        ("expired.web", "web.start_again"),
+        ("web.offer_skip", "web.skip"),
+    ],
+)
 def test_words_that_speak_of_a_button_call_it_what_it_is_called(says: str, button: str) -> None:
     for shared in load_words().values():
         assert shared.line(button) in shared.line(says)
@@ -197,22 +232,26 @@ def test_back_takes_the_earlier_answer_out_and_asks_it_again() -> None:
 def test_an_early_text_is_a_comment_and_not_the_answer_of_a_question_not_yet_seen() -> None:
     script, state = at_question("check-in", 1)
     turn = say(script, state, "4 of us were there", facts=Facts(early=True))
-    assert turn.state.answers == {} and [comment.text for comment in turn.state.comments] == ["4 of us were there"]
+    assert turn.state.answers == {}
+    assert [comment.text for comment in turn.state.comments] == ["4 of us were there"]
     assert turn.state.step == state.step
 
 
 def test_words_that_raise_an_alert_do_not_also_become_a_comment() -> None:
     script, state = at_question("check-in", 1)
     turn = engine.step(script, state, RedactedText("1 because he hits me"), Assessment(Level.CONCERN), Facts())
-    assert turn.state.answers == {state.step: ("1",)} and turn.state.comments == ()
+    assert turn.state.answers == {state.step: ("1",)}
+    assert turn.state.comments == ()
 
 
 def test_the_limit_says_one_note_and_keeps_the_words() -> None:
     script, state = at_question("check-in", 1)
     at_limit = say(script, state, "are you even reading this", facts=Facts(replies=30))
     past_it = say(script, state, "are you even reading this", facts=Facts(replies=31))
-    assert len(at_limit.say) == 1 and not past_it.say
-    assert past_it.state.comments and past_it.state.step == state.step
+    assert len(at_limit.say) == 1
+    assert not past_it.say
+    assert past_it.state.comments
+    assert past_it.state.step == state.step
 
 
 @pytest.mark.parametrize(("replies", "alert", "said"), [(31, False, True), (31, True, False)])
@@ -220,20 +259,24 @@ def test_a_first_worry_past_the_limit_is_answered_once(replies: int, alert: bool
     script, state = at_question("check-in", 1)
     worried = replace(state, alert=alert)
     turn = engine.step(script, worried, RedactedText("he hits me"), Assessment(Level.CONCERN), Facts(replies=replies))
-    assert turn.alert and bool(turn.say) == said
+    assert turn.alert
+    assert bool(turn.say) == said
 
 
 def test_without_cover_no_text_says_that_somebody_is_told_now() -> None:
     script, state = at_question("check-in", 1)
     for level in (Level.CONCERN, Level.IMMEDIATE):
         turn = engine.step(script, state, RedactedText("x"), Assessment(level), Facts(cover_from="9am tomorrow"))
-        assert "9am tomorrow" in turn.say[0] and "999" in turn.say[0] and "We are telling" not in turn.say[0]
+        assert "9am tomorrow" in turn.say[0]
+        assert "999" in turn.say[0]
+        assert "We are telling" not in turn.say[0]
 
 
 def test_what_could_not_be_screened_alerts_whatever_its_level() -> None:
     script, state = at_question("check-in", 1)
     turn = engine.step(script, state, RedactedText("4"), Assessment(assessed=False), Facts())
-    assert turn.alert and "A person will read it" in turn.say[0]
+    assert turn.alert
+    assert "A person will read it" in turn.say[0]
 
 
 def test_a_picture_is_answered_with_what_is_true_of_the_cover() -> None:
@@ -258,7 +301,9 @@ def test_no_reply_to_a_worry_asks_for_a_reply(language: str) -> None:
 def test_start_begins_nothing_by_itself() -> None:
     script, state = begin()
     turn = say(script, state, "START")
-    assert turn.state.step == "" and turn.opt == "start" and "Nothing starts" in turn.say[0]
+    assert turn.state.step == ""
+    assert turn.opt == "start"
+    assert "Nothing starts" in turn.say[0]
     assert say(script, turn.state, "CHECKIN").state.step
 
 
@@ -272,7 +317,8 @@ def test_a_language_is_offered_once_and_never_switched_to() -> None:
     script, state = at_question("check-in", 1)
     offered = say(script, state, "nie rozumiem", facts=Facts(guess="pl"))
     again = say(script, offered.state, "nie rozumiem", facts=Facts(guess="pl"))
-    assert "Polski" in offered.say[-1] and offered.state.language == "en"
+    assert "Polski" in offered.say[-1]
+    assert offered.state.language == "en"
     assert not [text for text in again.say if "Polski" in text]
 
 

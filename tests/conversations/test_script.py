@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from conversations.answer_text import fold_phrase
-from conversations.script import AGE_BANDS, END, WORDS, Question, Script, Words, dump, load_all, load_words, parse_dump
-from conversations.script_values import IMPLIED_CODES, render_sms, versioned
+from conversations.script import AGE_BANDS, END, Question, Script, Words, dump, load_all, load_words, parse_dump
+from conversations.script.loading import WORDS
+from conversations.script.values import render_sms, versioned
 from conversations.segments import count
-from conversations.shared_keys import SHARED_KEYS, STAND_INS
 
 VOCABULARY = WORDS.parent / "vocabulary"
 NAMES = ["after-meeting", "check-in", "my-plan"]

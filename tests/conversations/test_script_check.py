@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conversations.carrier import CARRIER_KEYWORDS, HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
 from conversations.cli import scripts
-from conversations.key_lines import key_lines
-from conversations.reading import grade, reading_faults, syllables
-from conversations.script import SCRIPTS, WORDS, ScriptError, check_all, load, load_words, script_folders
-from conversations.script_check import check, check_keywords
-from conversations.script_files import mark
-from conversations.shared_keys import SHARED_KEYS, STAND_INS
-from conversations.word_check import check_words
+from conversations.script import ScriptError, check_all, load, load_words, script_folders
+from conversations.script.carrier import CARRIER_KEYWORDS, HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
+from conversations.script.check import check, check_keywords
+from conversations.script.files import mark
+from conversations.script.key_lines import key_lines
+from conversations.script.loading import SCRIPTS, WORDS
+from conversations.script.reading import grade, reading_faults, syllables
+from conversations.script.shared_keys import SHARED_KEYS, STAND_INS
+from conversations.script.word_check import check_words
 
 NOW = mark("Who helped you most?")
 BROKEN = Path(__file__).parent / "broken_scripts"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.parts import Parts, named
 from conversations import keys, retention, store
 from conversations.models import ClosedDraftRow, ConversationRow, ReceivedRow, ResponseRow, ScriptVersionRow
-from conversations.script_values import Script, versioned
+from conversations.script.values import Script, versioned
 from tests.fakes import Clock
 from tests.make import Phone, make_form, texts_of
 from tests.seeds import own_session

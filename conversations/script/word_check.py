@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conversations.answer_text import fold_phrase
-from conversations.carrier import CARRIER_KEYWORDS, SHARED_WITH_US
-from conversations.reading import reading_faults
-from conversations.script_files import (
+from conversations.script.carrier import CARRIER_KEYWORDS, SHARED_WITH_US
+from conversations.script.files import (
     Entry,
     Fault,
     SharedTable,
@@ -22,8 +21,9 @@ from conversations.script_files import (
     plain,
     read_words,
 )
+from conversations.script.reading import reading_faults
+from conversations.script.shared_keys import CONTROLS, SHARED_KEYS, SOURCE, STAND_INS, Rule
 from conversations.segments import count, is_gsm7
-from conversations.shared_keys import CONTROLS, SHARED_KEYS, SOURCE, STAND_INS, Rule
 
 _CAPITALS = re.compile(r"\b[A-Z]{3,}\b")
 _EMOJI_MARKS = frozenset("\u200d\ufe0f\u20e3")

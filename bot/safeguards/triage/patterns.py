@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.safeguards.wording import normalised
+from bot.safeguards.triage.wording import normalised
 from conversations.values import Level
 
 Phrase = tuple[str, ...]

@@ -13,8 +13,8 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
-from bot.safeguards import lexicon_matching as matching
-from bot.safeguards.lexicon_patterns import (
+from bot.safeguards.triage.matching import Index, Pattern, Sieve, Window, level_of
+from bot.safeguards.triage.patterns import (
     PatternError,
     Phrase,
     Piece,
@@ -24,7 +24,7 @@ from bot.safeguards.lexicon_patterns import (
     compile_pattern,
     phrases_of,
 )
-from bot.safeguards.wording import normalised, tokens
+from bot.safeguards.triage.wording import normalised, tokens
 from conversations.values import Level
 
 _LEVELS = MappingProxyType({level.word: level for level in Level})
@@ -50,20 +50,20 @@ class Lexicon:
     rules: tuple[Rule, ...]
     idioms: tuple[tuple[Piece, ...], ...]
     denials: tuple[tuple[Piece, ...], ...]
-    index: matching.Index
-    sieves: Mapping[str, matching.Sieve]
+    index: Index
+    sieves: Mapping[str, Sieve]
     common: frozenset[str]
     foreign: frozenset[str]
     plain_answers: frozenset[str]
 
-    def window(self, words: tuple[str, ...]) -> matching.Window:
+    def window(self, words: tuple[str, ...]) -> Window:
         """These words, looked up and cleared of idioms and denials: what the rules are run on."""
-        bare = matching.Window.of(words, self.index, self.knows)
+        bare = Window.of(words, self.index, self.knows)
         idioms = [self.idioms[place] for place in self.sieves["idioms"].passing(bare)]
         denials = [self.denials[place] for place in self.sieves["denials"].passing(bare)]
         return bare.without(idioms).without(denials, denied=True)
 
-    def likely(self, window: matching.Window) -> list[Rule]:
+    def likely(self, window: Window) -> list[Rule]:
         """The rules that may be found in this stretch, in their order; no other can be."""
         return [self.rules[place] for place in self.sieves["rules"].passing(window)]
 
@@ -75,7 +75,7 @@ class Lexicon:
 @cache
 def load() -> Lexicon:
     """The lexicon that is packaged with the product."""
-    folder = files("bot.safeguards").joinpath("lexicons")
+    folder = files("bot.safeguards.triage").joinpath("lexicons")
     return read({language.name: _texts(language) for language in folder.iterdir() if language.is_dir()})
 
 
@@ -101,7 +101,7 @@ def read(pages: Mapping[str, Iterable[str]]) -> Lexicon:
         rules=rules,
         idioms=idioms,
         denials=denials,
-        index=matching.Index.of(sets.sets, guards),
+        index=Index.of(sets.sets, guards),
         sieves=_sieves(rules, idioms, denials),
         common=_ordinary(languages.values(), "common", reviewed=True),
         foreign=_ordinary(languages.values(), "common", reviewed=False),
@@ -155,12 +155,12 @@ def _rules(content: Mapping[str, Any], sets: WordSets) -> Iterable[Rule]:
 
 
 def _sieves(
-    rules: tuple[Rule, ...], idioms: tuple[matching.Pattern, ...], denials: tuple[matching.Pattern, ...]
-) -> Mapping[str, matching.Sieve]:
+    rules: tuple[Rule, ...], idioms: tuple[Pattern, ...], denials: tuple[Pattern, ...]
+) -> Mapping[str, Sieve]:
     found = {
-        "rules": matching.Sieve.of(rule.patterns for rule in rules),
-        "idioms": matching.Sieve.of((pattern,) for pattern in idioms),
-        "denials": matching.Sieve.of((pattern,) for pattern in denials),
+        "rules": Sieve.of(rule.patterns for rule in rules),
+        "idioms": Sieve.of((pattern,) for pattern in idioms),
+        "denials": Sieve.of((pattern,) for pattern in denials),
     }
     return MappingProxyType(found)
 
@@ -190,4 +190,4 @@ def verify(lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _fires(rule: Rule, text: str, lexicon: Lexicon) -> bool:
-    return matching.level_of(rule, lexicon.window(tokens(normalised(text)))) >= rule.level
+    return level_of(rule, lexicon.window(tokens(normalised(text)))) >= rule.level

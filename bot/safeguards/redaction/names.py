@@ -165,7 +165,7 @@ def _cues() -> Mapping[str, frozenset[str]]:
 
 
 def _read(name: str) -> str:
-    return files("bot.safeguards").joinpath("names", name).read_text(encoding="utf-8")
+    return files("bot.safeguards.redaction").joinpath("lists", name).read_text(encoding="utf-8")
 
 
 def _listed(name: str) -> frozenset[str]:

@@ -1,10 +1,10 @@
-"""Weighs one word after another: is it a name here?"""
+"""Weighs one word after another and says whether it is a name here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.safeguards.redaction_names import VERB_LIKE, Names, Word, words_of
+from bot.safeguards.redaction.names import VERB_LIKE, Names, Word, words_of
 
 Span = tuple[int, int]
 

@@ -28,7 +28,7 @@ class SafeFormatter(logging.Formatter):
             line = f"{line}; {place_of(record.exc_info)}"
         return " ".join(ADDRESS.sub("[address]", NUMBER.sub("[number]", line)).splitlines())
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # logging's name
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's name
         """The second, in UTC, written without a run of digits that the guard below would strike out."""
         return time.strftime("%Hh%Mm%Ss", time.gmtime(record.created))
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conversations.answer_text import fold_phrase
-from conversations.carrier import CARRIER_KEYWORDS
-from conversations.script_files import (
+from conversations.script.carrier import CARRIER_KEYWORDS
+from conversations.script.files import (
     STANDARD_LABELS,
     Draft,
     Entry,
@@ -23,9 +23,9 @@ from conversations.script_files import (
     read_draft,
     read_words,
 )
-from conversations.script_values import AGE_BANDS, END, IMPLIED_CODES, THEMES, Script, render_sms
-from conversations.shared_keys import SOURCE
-from conversations.word_check import control_words, length_fault, text_faults, translation_faults
+from conversations.script.shared_keys import SOURCE
+from conversations.script.values import AGE_BANDS, END, IMPLIED_CODES, THEMES, Script, render_sms
+from conversations.script.word_check import control_words, length_fault, text_faults, translation_faults
 
 MOST_QUESTIONS = 12
 MOST_HOURS = 72

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.safeguards.language_words import ENGLISH, Lexicon, Vocabulary
+from bot.safeguards.language.words import ENGLISH, Lexicon, Vocabulary
 
 WORD_WEIGHTS = MappingProxyType({1: 0.25, 2: 0.6})
 """A word of one or two letters is found in many languages, and in text-speak; longer ones count one."""

@@ -11,8 +11,8 @@ from random import Random
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.demo_alerts import Worry, raise_worry, settle, take, tell_again
-from bot.demo_people import Crowd, Persona, load_phrases
+from bot.demo.alerts import Worry, raise_worry, settle, take, tell_again
+from bot.demo.people import Crowd, Persona, load_phrases
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
 from conversations import comments, engine, figures, retention, store

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from bot.safeguards.lexicon_patterns import Phrase, Piece, Rule
-from bot.safeguards.wording import BREAK, resolved
+from bot.safeguards.triage.patterns import Phrase, Piece, Rule
+from bot.safeguards.triage.wording import BREAK, resolved
 from conversations.values import Level
 
 _MATCHES_WEIGHED = 12

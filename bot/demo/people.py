@@ -11,11 +11,11 @@ from importlib import resources
 from random import Random
 from typing import Any, TypeVar
 
-from conversations.script_values import IMPLIED_CODES, Question, Script
+from conversations.script.values import IMPLIED_CODES, Question, Script
 from conversations.values import State
 
 Said = TypeVar("Said")
-WORDS = resources.files("bot").joinpath("demo_words")
+WORDS = resources.files("bot.demo").joinpath("words")
 
 # How people feel about being heard, 0 to 1: at the start of the year, and once what was changed in spring has settled.
 BY_AREA = {"north": (0.55, 0.57), "south": (0.36, 0.68), "east": (0.62, 0.64), "west": (0.50, 0.44)}

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from langdetect.detector_factory import DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
-from bot.safeguards.language_evidence import BARS, gather, leans_english, settled, weighed
-from bot.safeguards.language_scripts import ALPHABETS, OWN_SCRIPTS, script_of
-from bot.safeguards.language_words import ENGLISH, NOT_OFFERED, Vocabulary, plain, telling_words, vocabulary
+from bot.safeguards.language.evidence import BARS, gather, leans_english, settled, weighed
+from bot.safeguards.language.scripts import ALPHABETS, OWN_SCRIPTS, script_of
+from bot.safeguards.language.words import ENGLISH, NOT_OFFERED, Vocabulary, plain, telling_words, vocabulary
 
 FEWEST_LETTERS = 3
 """A text of one or two letters is an answer, an initial or a slip; it says nothing about a language."""

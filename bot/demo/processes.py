@@ -65,7 +65,7 @@ class Household:
         self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         # Never closed by us: the end of its pipe is how the guard learns that we have gone.
-        guard = [sys.executable, "-m", "bot.demo_guard"]
+        guard = [sys.executable, "-m", "bot.demo.guard"]
         self._guard = subprocess.Popen(guard, env=self._environment, stdin=subprocess.PIPE, process_group=0)
 
     def __enter__(self) -> Household:

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 import conversations
-from bot.demo_processes import Failed, Household, Stopped, Ties, listen_for_the_end
+from bot.demo.processes import Failed, Household, Stopped, Ties, listen_for_the_end
 from conversations import keys
 
 FOLDER = Path(".demo")
@@ -263,7 +263,3 @@ def _keep(name: str, words: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(FOLDER / name)
-
-
-if __name__ == "__main__":
-    command(prog_name="make run")

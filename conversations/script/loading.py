@@ -1,4 +1,4 @@
-"""Scripts: their values, and loading them from their folders; a script with any fault is never loaded."""
+"""Loads scripts from their folders; one with any fault is never loaded."""
 
 from __future__ import annotations
 
@@ -8,43 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from conversations.script_check import check, check_keywords
-from conversations.script_files import Fault, SharedWords, build, read_draft, read_words, shared_words
-from conversations.script_values import (
-    AGE_BANDS,
-    END,
-    THEMES,
-    Question,
-    Script,
-    Words,
-    dump,
-    hint_key,
-    parse_dump,
-    render_sms,
-)
-from conversations.word_check import check_words
+from conversations.script.check import check, check_keywords
+from conversations.script.files import Fault, SharedWords, build, read_draft, read_words, shared_words
+from conversations.script.values import Script
+from conversations.script.word_check import check_words
 
-__all__ = [
-    "AGE_BANDS",
-    "END",
-    "Fault",
-    "Question",
-    "Script",
-    "ScriptError",
-    "THEMES",
-    "SharedWords",
-    "Words",
-    "dump",
-    "hint_key",
-    "load",
-    "load_all",
-    "load_words",
-    "parse_dump",
-    "render_sms",
-    "with_words",
-]
-
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 SCRIPTS = HERE / "scripts"
 WORDS = HERE / "words"
 

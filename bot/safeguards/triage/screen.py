@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.safeguards.lexicon import Lexicon
-from bot.safeguards.lexicon_matching import level_of
-from bot.safeguards.wording import BREAK, normalised, tokens
+from bot.safeguards.triage.lexicon import Lexicon
+from bot.safeguards.triage.matching import level_of
+from bot.safeguards.triage.wording import BREAK, normalised, tokens
 from conversations.values import Assessment, Level
 
 _WINDOW = 2_000

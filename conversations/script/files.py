@@ -13,8 +13,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from conversations.key_lines import key_lines, line_named, line_of
-from conversations.script_values import IMPLIED_CODES, Direction, Question, Script, Words, versioned
+from conversations.script.key_lines import key_lines, line_named, line_of
+from conversations.script.values import IMPLIED_CODES, Direction, Question, Script, Words, versioned
 
 SCRIPT_FILE = "script.toml"
 Text = str | tuple[str, ...]

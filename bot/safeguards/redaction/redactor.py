@@ -6,13 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-from bot.safeguards.redaction_cleaning import cleaned, shortened
-from bot.safeguards.redaction_cues import names_in
-from bot.safeguards.redaction_names import Names, load_names
-from bot.safeguards.redaction_patterns import Found, shapes
+from bot.safeguards.redaction.cleaning import cleaned, shortened
+from bot.safeguards.redaction.cues import names_in
+from bot.safeguards.redaction.names import Names
+from bot.safeguards.redaction.patterns import Found, shapes
 from conversations.values import Redacted, RedactedText
-
-__all__ = ["Names", "load_names", "redact", "redaction_filter"]
 
 _READ = 4_000
 """Characters of a text that are read at all; what lies behind them is not kept, so it need not be redacted."""

@@ -1,0 +1,62 @@
+"""A message on its way in, and what is answered to it: values that every channel shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from conversations.script import Script, Words
+from conversations.sealing import Sealable, Seals
+from conversations.values import Assessment, Person, Prompt, RedactedText, State
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message from any channel: who it is from is a Person already, and the number can only be sealed."""
+
+    channel: str
+    persons: tuple[Person, Person] | None
+    """None when their keys cannot be read: then nothing can be kept, and the text is screened all the same."""
+    message: str
+    text: str
+    received_at: datetime
+    contact: Sealable | None = None
+    media: bool = False
+    asked: str = ""
+    start: str = ""
+    area: str = ""
+    opt_out_type: str = ""
+    staff_number: str = ""
+    our_number: str = ""
+    answerable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to say to this message; empty when nothing is to be said, or when it goes out by the outbox."""
+
+    say: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A running conversation as a page shows it."""
+
+    script: Script
+    state: State
+    prompt: Prompt
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message once it has passed the safeguards: what may be kept of it, in the open and sealed."""
+
+    text: RedactedText
+    assessment: Assessment
+    guess: str | None
+    seals: Seals
+
+
+class Unanswered(Exception):
+    """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to."""
