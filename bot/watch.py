@@ -18,12 +18,11 @@ log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=2)
 PAUSE_SECONDS = 10.0
-START_SECONDS = 5.0
 
 
-def troubles(session: Session, now: datetime) -> tuple[str, ...]:
-    """What is wrong now, as short phrases without any detail of a message."""
-    beat = heartbeats.last(session, "worker")
+def troubles(session: Session, now: datetime, started: datetime | None = None) -> tuple[str, ...]:
+    """What is wrong now, as short phrases without any detail of a message; `started` is when we began to look."""
+    beat = max(filter(None, (heartbeats.last(session, "worker"), started)), default=None)
     found = []
     if beat is None or now - beat > OVERDUE:
         found.append("the worker does not answer")
@@ -36,11 +35,11 @@ def troubles(session: Session, now: datetime) -> tuple[str, ...]:
 
 
 def watch(session: Session, parts: Parts, stopping: Stopping) -> None:
-    """Look again and again until stopped, and log what is wrong; at a start the worker is given time for its own."""
-    stopping.wait(START_SECONDS)
+    """Look again and again until stopped, and log what is wrong; after a start the worker has time for its own."""
+    started = parts.clock()
     while not stopping.asked:
         try:
-            for trouble in troubles(session, parts.clock()):
+            for trouble in troubles(session, parts.clock(), started):
                 log.error("watch: %s", trouble)
             heartbeats.beat(session, "watch", parts.clock())
             session.commit()

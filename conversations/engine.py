@@ -9,7 +9,8 @@ from typing import Any
 from conversations import answers, moves
 from conversations.asking import options_of
 from conversations.controls import control
-from conversations.script.values import Script, Words, hint_key
+from conversations.safety import safety_words
+from conversations.script.values import Script, hint_key
 from conversations.values import Assessment, Comment, Facts, Level, Parsed, RedactedText, State, Step
 
 REPLIES_AN_HOUR = 30
@@ -51,7 +52,7 @@ def _stop(script: Script, state: State, assessment: Assessment) -> Step:
 def _too_many(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
     words = script.words[state.language]
     if assessment.alerts:
-        said = () if state.alert else (_safety(words, assessment, facts),)
+        said = () if state.alert else (safety_words(words, assessment, facts),)
         return _said(replace(state, alert=True), *said, alert=True)
     said = (words.line("rate_note"),) if facts.replies == REPLIES_AN_HOUR else ()
     return _said(moves.kept(state, text, fewest=1), *said, follows_alert=facts.alert_open)
@@ -59,21 +60,13 @@ def _too_many(script: Script, state: State, text: RedactedText, assessment: Asse
 
 def _worry(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
     words = script.words[state.language]
-    said = _safety(words, assessment, facts)
+    said = safety_words(words, assessment, facts)
     told = replace(state, alert=True)
     if told.ending:
         return _said(told, said, alert=True)
     if told.awaiting == "answer" and not facts.early:
         told = _past_an_answer(script, told, text)
     return _said(told if told.ending else replace(told, awaiting="carry_on"), said, asks=True, alert=True)
-
-
-def _safety(words: Words, assessment: Assessment, facts: Facts) -> str:
-    unread = not assessment.assessed and assessment.level < Level.CONCERN
-    if unread and not facts.media:
-        return words.line("level.not_assessed")
-    key = "media" if unread else f"level.{assessment.handled_as.word}"
-    return words.line(f"{key}.no_cover").format(until=facts.cover_from) if facts.cover_from else words.line(key)
 
 
 def _past_an_answer(script: Script, state: State, text: RedactedText) -> State:

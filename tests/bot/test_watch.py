@@ -106,11 +106,21 @@ def test_it_logs_what_is_wrong_by_name_and_beats(
     with caplog.at_level(logging.ERROR):
         look_once(session, app_parts)
     assert [record.getMessage() for record in caplog.records] == [
-        f"watch: {each}" for each in (WORKER, OVERDUE, WAITING)
+        f"watch: {each}" for each in (OVERDUE, WAITING)
     ]
     assert alert_id not in caplog.text
     assert reference not in caplog.text
     assert heartbeats.last(session, "watch") == clock()
+
+
+@pytest.mark.parametrize(("minutes", "silent"), [(1, False), (3, True)])
+def test_after_a_start_the_worker_has_two_minutes_for_its_own(
+    session: Session, app_parts: Parts, clock: Clock, minutes: int, silent: bool
+) -> None:
+    started = clock()
+    clock.forward(minutes=minutes)
+    assert (WORKER in watch.troubles(session, clock(), started)) == silent
+    assert WORKER in watch.troubles(session, clock())
 
 
 BREAKS: dict[str, Callable[[Session], object]] = {
