@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from conversations.answer_counts import is_comment, is_same_option
+from conversations.answer_denials import denies_all
 from conversations.answer_sheet import FEWEST_LETTERS, Sheet
 from conversations.answer_text import Token, is_one_edit_apart
 
@@ -18,6 +20,10 @@ _SURE_BY_LENGTH = 2
 
 _LETTER_LEADS = frozenset({"option", "letter", "answer", "is", "number", "choice"})
 _LOOSE_LETTER_LEADS = frozenset({"its", "say", "pick", "choose", "with", "for"})
+_PLAIN_YES = frozenset({"pl", "uk", "ar", "ur"})
+"""Languages with a word for yes that begins no other sentence, as Gaelic "tha" does."""
+
+_ARTICLES = frozenset({"a", "an", "the", "my"})
 _JOINING = MappingProxyType(
     {"because": "because", "conditions": "if", "weighing": "but", "concluding": "so", "joining": "and"}
 )
@@ -97,7 +103,7 @@ def _is_answer(clause: Clause, sheet: Sheet) -> bool:
 
 def find_answer(clause: Clause, sheet: Sheet) -> Hit | None:
     """The one answer that a clause gives, or nothing."""
-    ways = (_exact, _repeated, _misspelled, _sentence_end, _led, _begun)
+    ways = (_exact, _repeated, _misspelled, _denied, _sentence_end, _led, _begun)
     return next((hit for way in ways if (hit := way(clause, sheet)) is not None), None)
 
 
@@ -207,6 +213,15 @@ def _is_slip(said: str, phrase: str, sheet: Sheet) -> bool:
     return len(phrase.split()) > _SURE_BY_LENGTH or not strange & known
 
 
+def _denied(clause: Clause, sheet: Sheet) -> Hit | None:
+    """The whole of a thing denied is the lowest amount."""
+    if sheet.kind != "scale5" or not sheet.signs:
+        return None
+    texts = clause.texts
+    denied = any(denies_all(texts[start:end], sheet) for start, end in slices(texts, sheet))
+    return replace(_whole(clause, sheet.codes[0], sheet), pure=False) if denied else None
+
+
 def _sentence_end(clause: Clause, sheet: Sheet) -> Hit | None:
     """An amount after the start of a sentence that changes nothing: "they listened to me a lot"."""
     if sheet.kind != "scale5":
@@ -238,17 +253,44 @@ def _led(clause: Clause, sheet: Sheet) -> Hit | None:
 
 def _begun(clause: Clause, sheet: Sheet) -> Hit | None:
     """An answer with a new sentence right behind it: "yes they did", "4 she was nice"."""
-    texts = clause.texts
-    openers = sheet.around("openers") | (sheet.around("noun_openers") if sheet.kind == "yes_no" else frozenset())
-    for start in _front(texts, sheet.fillers):
-        for end in range(min(len(texts) - 1, start + LONGEST_PHRASE), start, -1):
-            code = sheet.phrases.get(" ".join(texts[start:end]))
-            numeric = any(sheet.is_number(text) for text in texts[start:end])
-            strong = numeric or sheet.kind == "yes_no" or end - start > 1
-            if code and strong and (texts[end] in openers or (numeric and _tells(texts[end:], sheet))):
+    for start in _front(clause.texts, sheet.fillers):
+        for end in range(min(len(clause.texts) - 1, start + LONGEST_PHRASE), start, -1):
+            code = sheet.phrases.get(" ".join(clause.texts[start:end]))
+            if code and _is_begun(clause, start, end, sheet):
+                numeric = any(sheet.is_number(text) for text in clause.texts[start:end])
                 rest = Clause("and", clause.tokens[end:])
                 return Hit(code, clause.tokens[0].start, clause.tokens[end - 1].end, numeric, pure=True, rest=rest)
     return None
+
+
+def _is_begun(clause: Clause, start: int, end: int, sheet: Sheet) -> bool:
+    said, rest = clause.texts[start:end], clause.texts[end:]
+    openers = sheet.around("openers") | (sheet.around("noun_openers") if sheet.kind == "yes_no" else frozenset())
+    if not any(map(sheet.is_number, said)):
+        opened = any(rest[place] in openers for place in _front(rest, sheet.fillers) if place < len(rest))
+        return (sheet.kind == "yes_no" or len(said) > 1) and (opened or _is_tail(said, rest, sheet))
+    opens = clause.opened == "start" and len(said) == 1 and (not start or clause.texts[start - 1] not in _ARTICLES)
+    if rest[0] in openers or _tells(rest, sheet):
+        return True
+    code = sheet.phrases[" ".join(said)]
+    return opens and (is_comment(said[0], rest, sheet) or is_same_option(code, said[0], rest, sheet))
+
+
+def _is_tail(said: tuple[str, ...], rest: tuple[str, ...], sheet: Sheet) -> bool:
+    """Whether words behind yes or no say when or where, or deny again: "yes in the meeting", "nah no one did"."""
+    code = sheet.phrases.get(" ".join(said))
+    if sheet.kind != "yes_no" or (code == "yes" and sheet.around("waters") & set(rest)):
+        return False
+    if code == "no":
+        return rest[0] in sheet.around("negations") or rest[-1] in sheet.around("echoes_no")
+    told = sheet.around("verbs") | sheet.around("acts") | sheet.around("echoes_yes")
+    if sheet.language in _PLAIN_YES:
+        refused = (sheet.around(name) for name in ("negations", "choosing", "weighing", "hedges", "conditions"))
+        amounts = sheet.vocabulary.table("scale5", sheet.language)
+        whole = " ".join((*said, *rest))
+        return code == "yes" and whole not in amounts and not any(group & set(rest) for group in refused)
+    named = bool(told & set(rest[1:])) and not sheet.around("negations") & set(rest)
+    return code == "yes" and (named or rest[0] in sheet.around("tails"))
 
 
 def _tells(texts: tuple[str, ...], sheet: Sheet) -> bool:

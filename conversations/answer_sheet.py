@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 
+from conversations.answer_ideas import ideas_of
 from conversations.answer_text import fold_phrase, tokenise
 from conversations.answer_vocabulary import Vocabulary
 from conversations.values import Option
@@ -24,7 +26,11 @@ LONGEST_RANGE = 30
 _YES_NO = ("yes", "no", "unsure")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _RANGE = re.compile(r"(\d{1,2}) (?:\w+ )?(\d{1,2})")
-_AGES = ("{}", "im {}", "i am {}", "{} years old", "age {}", "aged {}")
+_AGES = tuple(
+    form + old
+    for form in ("{}", "im {}", "i am {}", "age {}", "aged {}")
+    for old in ("", " yrs", " years old", " yrs old", " yr old")
+)
 _NONE_CODES = frozenset({"none", "nothing", "nobody", "no one", "none of these"})
 
 
@@ -44,6 +50,8 @@ class Sheet:
     """Whole labels that may be found inside a sentence."""
     letters: Mapping[str, str] = field(default_factory=dict)
     signs: Mapping[str, str] = field(default_factory=dict)
+    ideas: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What the options are about, with the codes of the options that it may mean."""
     none: str = ""
     """The code of an option such as "none of these"."""
 
@@ -56,8 +64,9 @@ class Sheet:
         return word.isdigit() or word in self.vocabulary.table("numbers", self.language)
 
 
+@lru_cache(maxsize=256)
 def make_sheet(kind: str, options: tuple[Option, ...], language: str, vocabulary: Vocabulary) -> Sheet:
-    """The sheet of a question; `kind` is scale5, yes_no, choice or multi."""
+    """The sheet of a question; `kind` is scale5, yes_no, choice or multi. Made once a question: it holds no text."""
     makers = {"scale5": _scale_sheet, "yes_no": _yes_no_sheet}
     return makers.get(kind, _options_sheet)(kind, options, language, vocabulary)
 
@@ -117,12 +126,14 @@ def _options_sheet(kind: str, options: tuple[Option, ...], language: str, vocabu
         _agreed([*_names(options), *_numbers(vocabulary.table("numbers", language), codes).items()]),
         _agreed(_ordinals(vocabulary, language, codes)),
         _agreed(_synonyms(options, vocabulary)),
-        _agreed(_ranges(options)),
+        _agreed(_ranges(options, vocabulary, language)),
         _agreed(_parts(options, vocabulary, language)),
     )
     phrases: dict[str, str] = {}
     for layer in layers:
         phrases = {**layer, **phrases}
+    ideas = ideas_of(options, language, vocabulary)
+    taken = phrases.keys() - vocabulary.around("little_words", language)
     letters = {letter: code for letter, code in zip(_LETTERS, codes, strict=False) if letter not in phrases}
     return Sheet(
         kind=kind,
@@ -131,10 +142,11 @@ def _options_sheet(kind: str, options: tuple[Option, ...], language: str, vocabu
         codes=codes,
         phrases={phrase: code for phrase, code in phrases.items() if code},
         slips=_long_enough({**names, **_numbers(vocabulary.own_table("numbers", language), codes)}),
-        fillers=_fillers(kind, language, vocabulary),
+        fillers=_fillers(kind, language, vocabulary) - taken,
         labels=_findable(options, vocabulary),
         letters=letters,
-        signs=_agreed(_label_signs(options)),
+        signs={**_idea_signs(ideas, vocabulary), **_agreed(_label_signs(options))},
+        ideas=ideas,
         none=_none_code(options, vocabulary),
     )
 
@@ -166,31 +178,44 @@ def _ordinals(vocabulary: Vocabulary, language: str, codes: tuple[str, ...]) -> 
         place = int(value)
         if codes and (place == -1 or 0 < place <= len(codes)):
             code = codes[place - 1 if place > 0 else -1]
-            yield from ((word, code), (f"{word} one", code), (f"{word} option", code))
+            yield from ((form.format(word), code) for form in ("{}", "{} one", "{} 1", "{} yin", "{} option"))
 
 
 def _synonyms(options: tuple[Option, ...], vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
     little = vocabulary.around("little_words", "")
     for option in options:
         label = fold_phrase(option.label)
-        for form in {label, label.split(" ", 1)[-1] if label.split(" ", 1)[0] in little else label}:
+        shorter = label.split(" ", 1)[-1] if label.split(" ", 1)[0] in little else label
+        for form in {label, shorter, *_leading_answer(option.label, vocabulary)}:
             yield from ((phrase, option.code) for phrase in vocabulary.group(form))
 
 
-def _ranges(options: tuple[Option, ...]) -> Iterator[tuple[str, str]]:
+def _leading_answer(label: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """The yes, no or amount with which a label begins: "Yes, it did", "A lot changed"."""
+    first = fold_phrase(label.split(",")[0])
+    words = fold_phrase(label).split()[:LONGEST_LABEL]
+    amounts, negations = vocabulary.table("scale5", ""), vocabulary.around("negations", "")
+    beginnings = (" ".join(words[:size]) for size in range(len(words) - 1, 1, -1))
+    amount = next((each for each in beginnings if each in amounts and not negations & set(each.split())), "")
+    yield from (each for each in (amount, first if first in vocabulary.table("yes_no", "") else "") if each)
+
+
+def _ranges(options: tuple[Option, ...], vocabulary: Vocabulary, language: str) -> Iterator[tuple[str, str]]:
     """Ages inside "8 to 11", when every label is such a range and the age is not also the place of an option."""
     found = [_RANGE.fullmatch(fold_phrase(option.label)) for option in options]
+    names = vocabulary.table("numbers", language)
     for option, span in zip(options, found, strict=True):
         if span is None or not all(found):
             return
         first, last = int(span[1]), int(span[2])
         for year in range(max(first, len(options) + 1), min(last, first + LONGEST_RANGE) + 1):
-            yield from ((form.format(year), option.code) for form in _AGES)
+            said = (str(year), *(name for name, value in names.items() if value == str(year)))
+            yield from ((form.format(each), option.code) for form in _AGES for each in said)
 
 
 def _parts(options: tuple[Option, ...], vocabulary: Vocabulary, language: str) -> Iterator[tuple[str, str]]:
     """Parts of labels that say enough: "worker" for "My social worker", never "go" for "I did not go"."""
-    refused = vocabulary.around("negations", language)
+    refused = vocabulary.around("negations", language) - vocabulary.around("comparing", language)
     for option in options:
         words = fold_phrase(option.label).split()[:LONGEST_LABEL]
         if not refused & set(words):
@@ -235,6 +260,12 @@ def _long_enough(phrases: Mapping[str, str]) -> dict[str, str]:
 def _label_signs(options: tuple[Option, ...]) -> Iterator[tuple[str, str]]:
     for option in options:
         yield from ((token.text, option.code) for token in tokenise(option.label) if token.kind == "symbol")
+
+
+def _idea_signs(ideas: Mapping[str, frozenset[str]], vocabulary: Vocabulary) -> dict[str, str]:
+    """Signs for what one option alone is about; a happy face, where "Happy" is an option."""
+    meant = {sign: ideas.get(idea, frozenset()) for sign, idea in vocabulary.idea_signs.items()}
+    return {sign: next(iter(codes)) for sign, codes in meant.items() if len(codes) == 1}
 
 
 def _none_code(options: tuple[Option, ...], vocabulary: Vocabulary) -> str:

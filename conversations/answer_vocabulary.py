@@ -15,14 +15,23 @@ from conversations.answer_text import fold_phrase, tokenise
 NO_LANGUAGE = ""
 MEANINGS = ("scale5", "yes_no", "numbers", "ordinals")
 _SIGNS = "signs"
+_OPTIONS = "options"
+_OTHERS = "others"
+_BROADER = "broader"
+LONGEST_IDEA = 4
+"""Words of the longest phrase that names what an option is about."""
 _MAIN = "en"
 _SHARED = ("all", "none")
+_OF_ALL = (*_SHARED, "units")
+"""Words that are joined over all languages."""
 
 Meanings = Mapping[str, str]
 """Folded phrase to code; numbers are codes written in digits."""
 
+_Tables = dict[tuple[str, str], Meanings]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)  # there is one, and its identity is the key under which sheets are kept
 class Vocabulary:
     """Every answer word of every language, folded; phrases that two languages use differently are in neither."""
 
@@ -33,6 +42,12 @@ class Vocabulary:
     words: Mapping[tuple[str, str], frozenset[str]]
     """Words around answers, by name and language: English with that language, `all` and `none` of every one."""
     synonyms: tuple[frozenset[str], ...]
+    ideas: Mapping[str, Meanings]
+    """By language: phrase to what it is about, in English and that language, whose own words come first."""
+    broader: Mapping[str, tuple[str, ...]]
+    """Idea to the ideas that it stands for where no option names them."""
+    idea_signs: Meanings
+    """Sign to what it is about."""
     faces: Meanings
     leaning: Meanings
     thumbs: Meanings
@@ -53,6 +68,10 @@ class Vocabulary:
         """Words that stand around answers, in English and this language."""
         return self.words.get((name, language), self.words[name, NO_LANGUAGE])
 
+    def ideas_in(self, language: str) -> Meanings:
+        """What phrases are about, in English and this language."""
+        return self.ideas.get(language, self.ideas[_MAIN])
+
     def group(self, phrase: str) -> frozenset[str]:
         """Other phrases for a label: its synonyms, and what means the same on a scale or to a yes-or-no question."""
         found = [each for each in self.synonyms if phrase in each]
@@ -70,18 +89,24 @@ def load_vocabulary() -> Vocabulary:
     folder = resources.files("conversations").joinpath("vocabulary")
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
     tables = {each.name.removesuffix(".toml"): tomllib.loads(each.read_text("utf-8")) for each in files}
-    signs = tables.pop(_SIGNS)
+    signs, options = tables.pop(_SIGNS), tables.pop(_OPTIONS)
+    others = tables.pop(_OTHERS)
     words = _words(tables)
     meanings, own = _meanings(tables)
+    known = _known(meanings, words)
+    _add_others(meanings, own, others)
     return Vocabulary(
         meanings=MappingProxyType(meanings),
         own=MappingProxyType(own),
         words=MappingProxyType(words),
         synonyms=tuple(frozenset(map(fold_phrase, group)) for group in _synonym_groups(tables)),
+        ideas=MappingProxyType({name: _ideas(options[_MAIN], options.get(name, {}), name) for name in tables}),
+        broader=MappingProxyType({idea: tuple(narrower) for idea, narrower in options.pop(_BROADER).items()}),
+        idea_signs=_signs(options.pop(_SIGNS)),
         faces=_signs(signs["faces"]),
         leaning=_signs(signs["leaning"]),
         thumbs=_signs(signs["yes_no"]),
-        known=_known(meanings, words),
+        known=known,
         languages=frozenset(tables),
         reviewed=frozenset(name for name, table in tables.items() if table["reviewed"]),
     )
@@ -89,9 +114,9 @@ def load_vocabulary() -> Vocabulary:
 
 def _meanings(
     tables: Mapping[str, Mapping[str, Any]],
-) -> tuple[dict[tuple[str, str], Meanings], dict[tuple[str, str], Meanings]]:
-    joined: dict[tuple[str, str], Meanings] = {}
-    own: dict[tuple[str, str], Meanings] = {}
+) -> tuple[_Tables, _Tables]:
+    joined: _Tables = {}
+    own: _Tables = {}
     for kind in MEANINGS:
         by_language = {name: _phrases(table.get(kind, {})) for name, table in tables.items()}
         union = _without_disagreement(by_language.values())
@@ -103,6 +128,15 @@ def _meanings(
             joined[kind, name] = MappingProxyType(both)
             own[kind, name] = MappingProxyType(here)
     return joined, own
+
+
+def _add_others(meanings: _Tables, own: _Tables, others: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add the plain answers of languages that have no table; they mean nothing outside their language."""
+    for name, tables in others.items():
+        for kind, table in tables.items():
+            phrases = _phrases(table)
+            meanings[kind, name] = MappingProxyType({**meanings[kind, NO_LANGUAGE], **phrases})
+            own[kind, name] = MappingProxyType(phrases)
 
 
 def _phrases(table: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -126,7 +160,7 @@ def _words(tables: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], fro
     found: dict[tuple[str, str], frozenset[str]] = {}
     for name in tables[_MAIN]["words"]:
         for language in (NO_LANGUAGE, *tables):
-            chosen = tables if name in _SHARED else {_MAIN, language} & set(tables)
+            chosen = tables if name in _OF_ALL else {_MAIN, language} & set(tables)
             phrases = (phrase for each in chosen for phrase in tables[each]["words"].get(name, ()))
             found[name, language] = frozenset(map(fold_phrase, phrases))
     return found
@@ -137,9 +171,53 @@ def _synonym_groups(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[list[st
         yield from table.get("synonyms", {}).values()
 
 
+def _ideas(shared: Mapping[str, Iterable[str]], own: Mapping[str, Iterable[str]], language: str) -> Meanings:
+    english, local = _phrases(shared), _phrases(own)
+    stems = _without_disagreement([{stem(phrase, language): idea} for phrase, idea in local.items()])
+    return MappingProxyType({**english, **stems, **local})
+
+
 def _signs(table: Mapping[str, Iterable[str]]) -> Meanings:
     found = {token.text: code for code, signs in table.items() for sign in signs for token in tokenise(sign)}
     return MappingProxyType(found)
+
+
+def stem(word: str, language: str) -> str:
+    """A word without the endings (in Arabic and Gaelic also the beginnings) that it takes in a sentence."""
+    return _STEMMERS.get(language, _english_stem)(word)
+
+
+def _english_stem(word: str) -> str:
+    return word[:-1] if len(word) > _FEWEST_KEPT and word[-1] == "s" and word[-2] not in "sui" else word
+
+
+def _slavic_stem(word: str) -> str:
+    fitting = (each for each in _SLAVIC_ENDINGS if len(word) - len(each) >= _FEWEST_KEPT and word.endswith(each))
+    return word.removesuffix(next(fitting, ""))
+
+
+def _gaelic_stem(word: str) -> str:
+    lenited = len(word) > _FEWEST_KEPT and word[1] == "h" and word[0] in "bcdfgmpst"
+    return word[0] + word[2:] if lenited else word
+
+
+def _arabic_stem(word: str) -> str:
+    start = next((each for each in _ARABIC_STARTS if word.startswith(each) and len(word) - len(each) >= 3), "")
+    kept = word.removeprefix(start)
+    end = next((each for each in _ARABIC_ENDS if kept.endswith(each) and len(kept) - len(each) >= 3), "")
+    return kept.removesuffix(end).removesuffix("ت" if end and len(kept) - len(end) > 3 else "").removesuffix("ه")
+
+
+_FEWEST_KEPT = 4
+_SLAVIC_ENDINGS = (
+    *("iami", "ami", "ach", "iem", "owi", "ego", "emu", "ymi", "imi"),
+    *("em", "om", "ow", "ie", "ia", "iu", "ej", "ym", "im"),
+    *("ами", "ями", "ого", "ому", "ою", "ею", "ах", "ях", "ом", "ем", "ів", "ий", "ой", "ей", "им", "их"),
+    *"aeiouyаеиіоуюяйьї",
+)
+_ARABIC_STARTS = ("وال", "بال", "فال", "كال", "لل", "ال", "ب", "ل", "و")
+_ARABIC_ENDS = ("كم", "هم", "ها", "نا", "ني", "ي", "ك", "ه", "و")
+_STEMMERS = MappingProxyType({"pl": _slavic_stem, "uk": _slavic_stem, "ar": _arabic_stem, "gd": _gaelic_stem})
 
 
 def _known(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from conversations.answer_announced import after_announcement, after_correction
 from conversations.answer_clauses import (
     Clause,
     Hit,
@@ -13,19 +14,19 @@ from conversations.answer_clauses import (
     is_filler,
     without_fillers,
 )
+from conversations.answer_contradictions import is_contradicted, is_divided
+from conversations.answer_counts import without_text_speak
 from conversations.answer_lists import find_labels, read_multi
 from conversations.answer_numbers import settle_numbers
 from conversations.answer_sheet import Sheet, make_sheet
 from conversations.answer_text import Token, tokenise, trim
+from conversations.answer_touches import is_doubtful, named_option, touch
 from conversations.answer_vocabulary import Vocabulary, load_vocabulary
 from conversations.values import Option, Parsed
 
 __all__ = ["KINDS", "Vocabulary", "load_vocabulary", "parse"]
 
 KINDS = ("scale5", "yes_no", "choice", "multi")
-
-MILDEST_CONTRADICTION = 3
-"""Steps between a face and a number from which they cannot both be meant: "2 :)" is a polite two."""
 
 MOST_CLAUSES = 60
 """A text in more pieces than this is no answer, and would take long to compare with itself."""
@@ -35,7 +36,6 @@ _LONGEST_SENTENCE = 15
 
 _NOT_UNDERSTOOD = Parsed()
 _FACES = (range(0x1F600, 0x1F650), range(0x1F910, 0x1F930), range(0x1F970, 0x1F97B), range(0x2639, 0x263C))
-_PRONOUN_BEFORE_ONE = frozenset({"no", "the", "this", "that", "any", "every", "which", "each", "some"})
 
 
 def parse(kind: str, text: str, options: tuple[Option, ...], language: str, vocabulary: Vocabulary) -> Parsed:
@@ -48,23 +48,55 @@ def parse(kind: str, text: str, options: tuple[Option, ...], language: str, voca
     sheet = make_sheet(kind, options, language, vocabulary)
     if not sheet.codes:
         return _NOT_UNDERSTOOD
-    tokens = settle_numbers(tokenise(text), sheet)
+    tokens = without_text_speak(settle_numbers(tokenise(text), sheet), sheet)
     if kind == "multi":
-        return read_multi(text, tokens, sheet)
+        return _read_several(text, tokens, sheet)
+    parsed = _read_corrected(text, tokens, sheet)
+    return parsed if parsed.understood else _read_announced(text, tokens, sheet)
+
+
+def _read_several(text: str, tokens: tuple[Token, ...], sheet: Sheet) -> Parsed:
+    parsed = read_multi(text, tokens, sheet)
+    announced = () if parsed.understood else after_announcement(tokens, sheet)
+    before = tuple(token.text for token in tokens[: len(tokens) - len(announced)])
+    return read_multi(text, announced, sheet) if announced and not touch(before, sheet).places else parsed
+
+
+def _read_corrected(text: str, tokens: tuple[Token, ...], sheet: Sheet) -> Parsed:
+    """The answer behind "no wait" or "i mean", where there is one; else the answer of the whole text."""
+    corrected = after_correction(tokens, sheet)
+    parsed = _read_one(text, corrected, sheet) if corrected else _NOT_UNDERSTOOD
+    return parsed if parsed.understood else _read_one(text, tokens, sheet)
+
+
+def _read_announced(text: str, tokens: tuple[Token, ...], sheet: Sheet) -> Parsed:
+    """The answer behind "my answer is", with all that stands before it as words around."""
+    announced = after_announcement(tokens, sheet)
+    if not announced:
+        return _NOT_UNDERSTOOD
+    parsed = _read_one(text, announced, sheet)
+    if not parsed.understood or any(hit.code != parsed.codes[0] for hit in _said_before(tokens, announced, sheet)):
+        return _NOT_UNDERSTOOD
+    around = (trim(text[: announced[0].start]), parsed.extra)
+    return Parsed(parsed.codes, " ".join(part for part in around if part))
+
+
+def _said_before(tokens: tuple[Token, ...], announced: tuple[Token, ...], sheet: Sheet) -> Iterator[Hit]:
+    clauses = clauses_of(tokens[: len(tokens) - len(announced)], sheet)
+    return (hit for clause in clauses[:MOST_CLAUSES] if (hit := find_answer(clause, sheet)) is not None and hit.pure)
+
+
+def _read_one(text: str, tokens: tuple[Token, ...], sheet: Sheet) -> Parsed:
     clauses = clauses_of(tokens, sheet)
     if len(clauses) > MOST_CLAUSES:
         return _NOT_UNDERSTOOD
-    if _is_question(text, clauses, sheet) or _is_taken_back(clauses, sheet):
+    if _is_question(text, clauses, sheet) or _is_taken_back(clauses, sheet) or is_divided(tokens, sheet):
         return _NOT_UNDERSTOOD
-    return _read_one(text, tokens, clauses, sheet)
-
-
-def _read_one(text: str, tokens: tuple[Token, ...], clauses: tuple[Clause, ...], sheet: Sheet) -> Parsed:
     hits = list(_hits(clauses, sheet))
     hit = _named(tokens, sheet) or _chosen(hits, clauses, sheet)
     if hit is None and not any(_may_answer(place, each, clauses, sheet) for place, each in hits):
-        hit = _sign(tokens, clauses, sheet) or _found(clauses, sheet)
-    if hit is None or _is_contradicted(hit, tokens, clauses, sheet):
+        hit = _sign(tokens, clauses, sheet) or _found(clauses, sheet) or _touched(clauses, sheet)
+    if hit is None or is_contradicted(hit, tokens, clauses, sheet):
         return _NOT_UNDERSTOOD
     return Parsed((hit.code,), _words_around(text, hit, tokens, sheet))
 
@@ -175,48 +207,37 @@ def _is_face(sign: str) -> bool:
 
 def _found(clauses: tuple[Clause, ...], sheet: Sheet) -> Hit | None:
     """The one label inside a sentence, with no "not" or "or" before the reason."""
-    if not sheet.labels:
-        return None
-    said = [clause for clause in clauses if clause.opened != "because"]
-    if any(clause.opened in {"but", "if"} for clause in said):
-        return None
-    tokens = tuple(token for clause in said for token in clause.tokens)
+    tokens = _plainly_said(clauses, sheet)
     labels = find_labels(tokens, sheet)
-    outside = [token.text for token in tokens if not any(hit.start <= token.start < hit.end for hit in labels)]
-    refused = sheet.around("negations") | sheet.around("choosing")
-    if len({hit.code for hit in labels}) != 1 or refused & set(outside) or len(tokens) > _LONGEST_SENTENCE:
+    if len({hit.code for hit in labels}) != 1 or len(tokens) > _LONGEST_SENTENCE:
         return None
-    if any(sheet.phrases.get(word, labels[0].code) != labels[0].code for word in outside if len(word) > 1):
+    words = tuple(token.text for token in tokens)
+    inside = [any(hit.start <= token.start < hit.end for hit in labels) for token in tokens]
+    outside = {word for word, in_label in zip(words, inside, strict=True) if not in_label and len(word) > 1}
+    others = {sheet.phrases.get(word, labels[0].code) for word in outside} | touch(words, sheet).codes
+    places = frozenset(place for place, in_label in enumerate(inside) if in_label)
+    if others - {labels[0].code} or is_doubtful(words, places, sheet):
         return None
     return Hit(labels[0].code, labels[0].start, labels[0].end, numeric=True, pure=False)
 
 
-def _is_contradicted(hit: Hit, tokens: tuple[Token, ...], clauses: tuple[Clause, ...], sheet: Sheet) -> bool:
-    reasons = {token for clause in clauses if clause.opened == "because" for token in clause.tokens}
-    counted = [token for token in _numbers(tokens, sheet) if hit.numeric or token not in reasons]
-    if any(not hit.start <= token.start < hit.end for token in counted):
-        return True
-    if any(other.code != hit.code for other in find_labels(tokens, sheet) if not hit.start <= other.start < hit.end):
-        return True
-    return _faces_contradict(hit, tokens, sheet)
+def _plainly_said(clauses: tuple[Clause, ...], sheet: Sheet) -> tuple[Token, ...]:
+    """The words before a reason; none where something is weighed or conditional."""
+    said = [clause for clause in clauses if clause.opened != "because"]
+    if not sheet.labels or any(clause.opened in {"but", "if"} for clause in said):
+        return ()
+    return tuple(token for clause in said for token in clause.tokens)
 
 
-def _numbers(tokens: tuple[Token, ...], sheet: Sheet) -> Iterator[Token]:
-    for place, token in enumerate(tokens):
-        pronoun = token.text == "one" and place and tokens[place - 1].text in _PRONOUN_BEFORE_ONE
-        if (token.kind == "number" or sheet.is_number(token.text)) and not pronoun:
-            yield token
-
-
-def _faces_contradict(hit: Hit, tokens: tuple[Token, ...], sheet: Sheet) -> bool:
-    if sheet.kind == "yes_no":
-        return any(sheet.signs.get(token.text, hit.code) != hit.code for token in tokens)
-    if sheet.kind != "scale5" or not sheet.signs:
-        return False
-    leaning = {**sheet.vocabulary.leaning, **sheet.signs}
-    faces = [int(leaning[token.text]) for token in tokens if token.text in leaning]
-    place = sheet.codes.index(hit.code) + 1
-    return any(abs(face - place) >= MILDEST_CONTRADICTION for face in faces)
+def _touched(clauses: tuple[Clause, ...], sheet: Sheet) -> Hit | None:
+    """The one option that a short sentence is about before it gives a reason."""
+    tokens = _plainly_said(clauses, sheet)
+    codes = named_option(tokens, sheet)
+    if len(codes) != 1:
+        return None
+    spoken = [token for token in tokens if token.kind in {"word", "number"}]
+    places = touch(tuple(token.text for token in spoken), sheet).places
+    return Hit(next(iter(codes)), spoken[min(places)].start, spoken[max(places)].end, numeric=True, pure=False)
 
 
 def _words_around(text: str, hit: Hit, tokens: Iterable[Token], sheet: Sheet) -> str:

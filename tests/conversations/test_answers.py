@@ -68,11 +68,22 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         "advocate=My advocate",
         "none=Nobody",
     ),
+    "place": make_options(
+        "home=At home", "school=At school", "cafe=In a café", "online=Online", "walk=Going for a walk"
+    ),
+    "feeling": make_options("calm=Calm", "happy=Happy", "sad=Sad", "angry=Angry", "worried=Worried"),
+    "change": make_options("better=It is better", "same=Nothing changed", "worse=It is worse"),
+    "means": make_options("text=A text", "call=A phone call", "letter=A letter", "visit=A visit"),
+    "rodzina": make_options("rodzina=Rodzina", "kolega=Przyjaciel", "szkola=Szkoła", "nikt=Nikt"),
+    "usra": make_options("usra=عائلة", "sadiq=صديق", "madrasa=مدرسة"),
+    "teaghlach": make_options("teaghlach=Teaghlach", "caraid=Caraid", "sgoil=Sgoil"),
 }
+SEVERAL = {"multi", "means"}
+"""Questions of the tables that take more than one option; the others with options take one."""
 
 
 def read(question: str, text: str, language: str = "en", options: tuple[Option, ...] | None = None) -> Parsed:
-    kind = "choice" if question == "age" else question
+    kind = question if question in {"scale5", "yes_no"} else "multi" if question in SEVERAL else "choice"
     return parse(kind, text, OPTIONS[question] if options is None else options, language, VOCABULARY)
 
 
