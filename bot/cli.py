@@ -19,8 +19,8 @@ from bot.safeguards import language as languages
 from bot.safeguards import redaction, triage
 from bot.safeguards.triage import lexicon
 from bot.stopping import on_signals
-from conversations.answer_filter import answer_filter
 from conversations.answers import load_vocabulary
+from conversations.answers.filtering import answer_filter
 from conversations.db import db
 from conversations.script import load_all
 

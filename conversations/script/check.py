@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conversations.answer_text import fold_phrase
+from conversations.answers.text import fold_phrase
 from conversations.script.carrier import CARRIER_KEYWORDS
 from conversations.script.files import (
     STANDARD_LABELS,

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conversations.answer_text import fold_phrase
+from conversations.answers.text import fold_phrase
 from conversations.script.carrier import CARRIER_KEYWORDS, SHARED_WITH_US
 from conversations.script.files import (
     Entry,

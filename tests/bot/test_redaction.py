@@ -341,7 +341,7 @@ def strings(value: object) -> Iterator[str]:
 def short_words_of_our_own() -> list[tuple[str, str]]:
     """Answer words, control words and labels, with the language of their file; a missing file is no fault."""
     found = []
-    for file in sorted(CONVERSATIONS.glob("vocabulary/*.toml")):
+    for file in sorted(CONVERSATIONS.glob("answers/vocabularies/*.toml")):
         found += [(file.stem, text) for text in strings(tomllib.loads(file.read_text(encoding="utf-8")))]
     for file in sorted(CONVERSATIONS.glob("scripts/*/??.toml")):
         labels = tomllib.loads(file.read_text(encoding="utf-8")).get("labels", {})
@@ -366,12 +366,17 @@ def test_ordinary_words_stay(text: str) -> None:
     assert (done.text, done.found) == (text, ())
 
 
+# Answer words that are also common names: a name must go, so the answer is asked for again. Polish "sam" is alone, Urdu
+# "raj" a rule, Arabic "amina" and "rafiq" safe and friend; "maya" and "una" are numbers or "one" elsewhere.
+NAMES_FIRST = {"sam", "maya", "raj", "una", "آمنة", "رفيق"}
+
+
 def test_our_own_answer_words_stay_in_every_language() -> None:
     lost = {
         (guess, text): redact(text, guess, NAMES).text
         for language, text in short_words_of_our_own()
         for guess in {language, "en"}
-        if redact(text, guess, NAMES).found
+        if text not in NAMES_FIRST and redact(text, guess, NAMES).found
     }
     assert lost == {}
 

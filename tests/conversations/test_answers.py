@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations.answer_filter import answer_filter
-from conversations.answer_text import fold_phrase, is_one_edit_apart
 from conversations.answers import KINDS, load_vocabulary, parse
+from conversations.answers.filtering import answer_filter
+from conversations.answers.text import fold_phrase, is_one_edit_apart
 from conversations.controls import control_words
 from conversations.values import Option, Parsed
 

@@ -12,7 +12,7 @@ from conversations.script.loading import WORDS
 from conversations.script.values import render_sms, versioned
 from conversations.segments import count
 
-VOCABULARY = WORDS.parent / "vocabulary"
+VOCABULARY = WORDS.parent / "answers" / "vocabularies"
 NAMES = ["after-meeting", "check-in", "my-plan"]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conversations.answers import KINDS, Vocabulary, parse
+from conversations.answers.parser import KINDS, parse
+from conversations.answers.vocabulary import Vocabulary
 from conversations.values import Option
 
 Value = int | str | list[str] | None

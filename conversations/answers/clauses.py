@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from conversations.answer_counts import is_comment, is_same_option
-from conversations.answer_denials import denies_all
-from conversations.answer_sheet import FEWEST_LETTERS, Sheet
-from conversations.answer_text import Token, is_one_edit_apart
+from conversations.answers.counts import is_comment, is_same_option
+from conversations.answers.denials import denies_all
+from conversations.answers.sheet import FEWEST_LETTERS, Sheet
+from conversations.answers.text import Token, is_one_edit_apart
 
 LONGEST_PHRASE = 8
 MOST_FILLERS = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conversations.answer_clauses import (
+from conversations.answers.clauses import (
     Clause,
     Hit,
     find_answer,
@@ -15,11 +15,11 @@ from conversations.answer_clauses import (
     tiles,
     without_fillers,
 )
-from conversations.answer_counts import is_same_option
-from conversations.answer_numbers import ODD
-from conversations.answer_sheet import Sheet
-from conversations.answer_text import Token, trim
-from conversations.answer_touches import is_doubtful, named_option, touch
+from conversations.answers.counts import is_same_option
+from conversations.answers.numbers import ODD
+from conversations.answers.sheet import Sheet
+from conversations.answers.text import Token, trim
+from conversations.answers.touches import is_doubtful, named_option, touch
 from conversations.values import Parsed
 
 _LONGEST_LABEL = 12

@@ -1,12 +1,12 @@
-"""What an answer text means: exactly one answer to the question, or nothing, and then we ask again."""
+"""Reads an answer, step by step from the plainest sign to a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from conversations.answer_announced import after_announcement, after_correction
-from conversations.answer_clauses import (
+from conversations.answers.announced import after_announcement, after_correction
+from conversations.answers.clauses import (
     Clause,
     Hit,
     clauses_of,
@@ -14,17 +14,15 @@ from conversations.answer_clauses import (
     is_filler,
     without_fillers,
 )
-from conversations.answer_contradictions import is_contradicted, is_divided
-from conversations.answer_counts import without_text_speak
-from conversations.answer_lists import find_labels, read_multi
-from conversations.answer_numbers import settle_numbers
-from conversations.answer_sheet import Sheet, make_sheet
-from conversations.answer_text import Token, tokenise, trim
-from conversations.answer_touches import is_doubtful, named_option, touch
-from conversations.answer_vocabulary import Vocabulary, load_vocabulary
+from conversations.answers.contradictions import is_contradicted, is_divided
+from conversations.answers.counts import without_text_speak
+from conversations.answers.lists import find_labels, read_multi
+from conversations.answers.numbers import settle_numbers
+from conversations.answers.sheet import Sheet, make_sheet
+from conversations.answers.text import Token, tokenise, trim
+from conversations.answers.touches import is_doubtful, named_option, touch
+from conversations.answers.vocabulary import Vocabulary
 from conversations.values import Option, Parsed
-
-__all__ = ["KINDS", "Vocabulary", "load_vocabulary", "parse"]
 
 KINDS = ("scale5", "yes_no", "choice", "multi")
 

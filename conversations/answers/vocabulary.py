@@ -10,7 +10,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from conversations.answer_text import fold_phrase, tokenise
+from conversations.answers.text import fold_phrase, tokenise
 
 NO_LANGUAGE = ""
 MEANINGS = ("scale5", "yes_no", "numbers", "ordinals")
@@ -86,7 +86,7 @@ class Vocabulary:
 @functools.cache
 def load_vocabulary() -> Vocabulary:
     """Read the packaged tables. A phrase given two meanings within one language is an error."""
-    folder = resources.files("conversations").joinpath("vocabulary")
+    folder = resources.files("conversations.answers").joinpath("vocabularies")
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
     tables = {each.name.removesuffix(".toml"): tomllib.loads(each.read_text("utf-8")) for each in files}
     signs, options = tables.pop(_SIGNS), tables.pop(_OPTIONS)

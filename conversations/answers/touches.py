@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from conversations.answer_ideas import keys_of
-from conversations.answer_sheet import Sheet
-from conversations.answer_text import Token, is_one_edit_apart
+from conversations.answers.ideas import keys_of
+from conversations.answers.sheet import Sheet
+from conversations.answers.text import Token, is_one_edit_apart
 
 LONGEST_SENTENCE = 12
 """Words in which an option may be named in other words; in a longer story it is not the answer."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
 
-from conversations.answer_ideas import ideas_of
-from conversations.answer_text import fold_phrase, tokenise
-from conversations.answer_vocabulary import Vocabulary
+from conversations.answers.ideas import ideas_of
+from conversations.answers.text import fold_phrase, tokenise
+from conversations.answers.vocabulary import Vocabulary
 from conversations.values import Option
 
 STANDARD_SCALE = tuple(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from conversations.answer_clauses import Clause, Hit, is_filler
-from conversations.answer_counts import counts_something
-from conversations.answer_lists import find_labels
-from conversations.answer_sheet import Sheet
-from conversations.answer_text import Token
-from conversations.answer_touches import is_compound, touch
+from conversations.answers.clauses import Clause, Hit, is_filler
+from conversations.answers.counts import counts_something
+from conversations.answers.lists import find_labels
+from conversations.answers.sheet import Sheet
+from conversations.answers.text import Token
+from conversations.answers.touches import is_compound, touch
 
 MILDEST_CONTRADICTION = 3
 """Steps between a face and a number from which they cannot both be meant: "2 :)" is a polite two."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conversations.answer_sheet import Sheet
+from conversations.answers.sheet import Sheet
 
 _LONGEST = 10
 _LONGEST_TAIL = 3

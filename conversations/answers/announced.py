@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conversations.answer_sheet import Sheet
-from conversations.answer_text import Token
+from conversations.answers.sheet import Sheet
+from conversations.answers.text import Token
 
 _LONGEST_PHRASE = 6
 _LONGEST_WAY = 25

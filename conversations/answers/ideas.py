@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from conversations.answer_text import fold_phrase
-from conversations.answer_vocabulary import LONGEST_IDEA, Vocabulary, stem
+from conversations.answers.text import fold_phrase
+from conversations.answers.vocabulary import LONGEST_IDEA, Vocabulary, stem
 from conversations.values import Option
 
 Keys = tuple[int, int, tuple[str, ...]]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conversations.answer_sheet import Sheet
-from conversations.answer_text import Token
-from conversations.answer_touches import touch
+from conversations.answers.sheet import Sheet
+from conversations.answers.text import Token
+from conversations.answers.touches import touch
 
 _LONGEST_NAME = 4
 """Words after a number in which the thing that it counts may stand: "2 really nice wee sisters"."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conversations.answer_sheet import Sheet
-from conversations.answer_text import Token
+from conversations.answers.sheet import Sheet
+from conversations.answers.text import Token
 
 ODD = "odd"
 """The text of a number that is part of something else: a sum of money, a time, a minus, an ordinal."""
