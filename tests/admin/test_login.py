@@ -53,7 +53,8 @@ def test_of_two_requests_with_one_code_at_the_same_moment_one_passes(app: Flask)
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == [200, 302]
+    assert answers.count(302) == 1
+    assert {each for each in answers if each != 302} <= {200, 429}  # refused, or made to wait since the other failed
     assert [visitor.is_in() for visitor in visitors].count(True) == 1
 
 

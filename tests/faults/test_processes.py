@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from conversations import alerts
 from conversations.keys import PublicKeys
-from conversations.models import AlertEventRow, AttemptRow, HeartbeatRow
+from conversations.models import AlertEventRow, AlertRow, AttemptRow, HeartbeatRow
 from conversations.outbox import LEASE
 from conversations.sealing import Sealable, Seals
 from conversations.values import Assessment, Level
@@ -99,11 +99,14 @@ def test_two_workers_at_once_make_each_attempt_once_and_both_stop_when_asked(our
     engine.dispose()
 
 
-def test_watch_says_that_the_worker_is_silent_and_stops_when_asked(sqlite_house: House) -> None:
+def test_watch_says_that_alerts_are_overdue_and_stops_when_asked(sqlite_house: House) -> None:
     engine = sqlite_house.engine()
+    raise_alert(sqlite_house, engine)
+    with engine.begin() as connection:
+        connection.execute(update(AlertRow).values(next_action_at=datetime(2020, 1, 1, tzinfo=UTC)))
     watch = sqlite_house.run("flask", "bot", "watch")
     wait_for(lambda: "watch" in beats(engine))
-    assert "the worker does not answer" in sqlite_house.log.read_text()
+    assert "alerts are overdue" in sqlite_house.log.read_text()
     assert stop(watch) < STOP_SECONDS
     assert watch.returncode == 0
     engine.dispose()
