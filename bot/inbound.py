@@ -57,11 +57,14 @@ def screen(message: Inbound, parts: Parts) -> Assessment:
     return replace(found, assessed=False, reasons=(*found.reasons, *media.reasons))
 
 
-def refuse(message: Inbound, parts: Parts) -> None:
-    """Screen a text that cannot be taken as it is; a worrying one raises its alert all the same. Raises Unanswered."""
+def refuse(message: Inbound, parts: Parts) -> str:
+    """Screen a text that cannot be taken as it is; gives the key of the safety words when it raised an alert.
+
+    Raises Unanswered when the alert could not be kept.
+    """
     assessment = screen(message, parts)
     if not assessment.alerts:
-        return
+        return ""
     session = db.session()
     try:
         now = parts.clock()
@@ -74,6 +77,7 @@ def refuse(message: Inbound, parts: Parts) -> None:
     except Exception as broken:
         _went_down(session, broken, assessment, parts)
         raise Unanswered from None
+    return "" if rota.cover_from(parts.settings.cover_hours, now) else f"level.{assessment.handled_as.word}"
 
 
 def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
@@ -128,7 +132,7 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
             _only_screened(session, message, heard, now)
         return Reply()
     start = start_of(heard.text, parts.scripts, parts.settings.areas)
-    arrival = _arrival(message, start, heard.guess, parts)
+    arrival = _arrival(message, start, parts)
     try:
         turn = store.open_turn(session, arrival, now)
     except store.FromStaff:
@@ -161,14 +165,13 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     return Reply()
 
 
-def _arrival(message: Inbound, start: Start | None, guess: str | None, parts: Parts) -> store.Arrival:
+def _arrival(message: Inbound, start: Start | None, parts: Parts) -> store.Arrival:
     if message.persons is None:
         raise MissingKey("a weekly key cannot be read")
     name = message.start or (start.script if start else parts.settings.default_script)
     script = parts.scripts[name]
-    spoken_language = guess if guess in script.languages else "en"
     area = message.area or (start.area if start else "")
-    begins = engine.begin(script, "en" if message.channel == "web" else spoken_language, message.channel, area)
+    begins = engine.begin(script, "en", message.channel, area)  # a guess leads to an offer, never to another language
     return store.Arrival(
         persons=message.persons,
         message=message.message,

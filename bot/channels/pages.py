@@ -21,6 +21,8 @@ NUMBERS: Mapping[str, str] = MappingProxyType({"0800 1111": "tel:08001111", "999
 NUMBER = re.compile(rf"(?<!\d)({'|'.join(NUMBERS)})(?!\d)")
 LINK = Markup('<a dir="ltr" href="{}">{}</a>')
 
+Keys = tuple[str, ...]
+
 ASKED_OTHERWISE: Mapping[str, str] = MappingProxyType({"carry_on": "web.carry_on_ask", "delete": "web.delete_ask"})
 """Questions whose words speak of replying with a number, and the words for a page with buttons."""
 
@@ -55,7 +57,7 @@ class Tongue:
     direction: str
 
 
-def draw(view: View | None, parts: Parts, kept: Kept | None = None, notice: str = "") -> Response:
+def draw(view: View | None, parts: Parts, kept: Kept | None = None, notice: Keys = ()) -> Response:
     """The page for where this conversation stands; the way in when there is none."""
     if view is None:
         return _start(parts)
@@ -64,11 +66,11 @@ def draw(view: View | None, parts: Parts, kept: Kept | None = None, notice: str 
     return _question(view, parts, kept or Kept(), notice)
 
 
-def trouble(key: str, status: int, parts: Parts, kept: Kept | None = None) -> Response:
+def trouble(keys: Keys, status: int, parts: Parts, kept: Kept | None = None) -> Response:
     """A calm page that says what happened and offers to send again what must not be lost; reads no database."""
     kept = kept or Kept()
     words = spoken(parts)
-    return _page("trouble", status, words, once=kept.once, why=_lines(words)(key), kept=kept)
+    return _page("trouble", status, words, once=kept.once, why=_joined(_lines(words), keys), kept=kept)
 
 
 def dial(text: str) -> Markup:
@@ -94,7 +96,11 @@ def _page(name: str, status: int, words: Words, once: str = "", **values: object
     return make_response(render_template(f"chat/{name}.html", **values), status)
 
 
-def _question(view: View, parts: Parts, kept: Kept, notice: str) -> Response:
+def _joined(line: Callable[[str], str], keys: Keys) -> str:
+    return " ".join(line(key) for key in keys if key)
+
+
+def _question(view: View, parts: Parts, kept: Kept, notice: Keys) -> Response:
     line = _lines(view.words)
     return _page(
         "question",
@@ -108,7 +114,7 @@ def _question(view: View, parts: Parts, kept: Kept, notice: str) -> Response:
         control=_controls(view.words),
         languages=_tongues(view.script),
         kept=kept.text,
-        notice=line(notice) if notice else "",
+        notice=_joined(line, notice),
     )
 
 

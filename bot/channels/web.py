@@ -66,8 +66,7 @@ def answer() -> AnyResponse:
         return _home()
     kept = _sent()
     if len(kept.text) > LONGEST_TEXT:
-        inbound.refuse(_message(kept), parts())
-        return _give_back(kept, "web.too_long")
+        return _give_back(kept, inbound.refuse(_message(kept), parts()), "web.too_long")
     if not kept.text and not kept.start:
         return _give_back(kept, "web.again")
     inbound.answer(_message(kept), parts())
@@ -88,7 +87,7 @@ def leave() -> AnyResponse:
 @chat.errorhandler(Unanswered)
 def not_kept(down: Unanswered) -> Response:
     """The store is down: give the words back, and the numbers of those who answer now."""
-    return pages.trouble("web.not_kept" if request.form else "web.broken", 503, parts(), _sent())
+    return pages.trouble(("web.not_kept" if request.form else "web.broken",), 503, parts(), _sent())
 
 
 @chat.app_errorhandler(CSRFError)
@@ -99,9 +98,8 @@ def not_sent(error: CSRFError) -> AnyResponse:
     if request.endpoint == "chat.leave":
         return leave()
     kept = _sent()
-    if kept.text and "visitor" in session:
-        inbound.refuse(_message(kept), parts())
-    return pages.trouble("web.old_page", 400, parts(), kept)
+    safety = inbound.refuse(_message(kept), parts()) if kept.text and "visitor" in session else ""
+    return pages.trouble((safety, "web.old_page"), 400, parts(), kept)
 
 
 @chat.app_errorhandler(HTTPException)
@@ -111,7 +109,7 @@ def trouble(error: HTTPException) -> AnyResponse:
     if code < 400 or not _ours():
         return error.get_response()
     kept = _sent() if code >= 500 and request.method == "POST" else Kept()
-    return pages.trouble(TROUBLES.get(code, "web.broken"), code, parts(), kept)
+    return pages.trouble((TROUBLES.get(code, "web.broken"),), code, parts(), kept)
 
 
 @chat.after_app_request
@@ -136,11 +134,11 @@ def _away() -> AnyResponse:
     return away
 
 
-def _give_back(kept: Kept, key: str) -> AnyResponse:
+def _give_back(kept: Kept, *keys: str) -> AnyResponse:
     view = _look()
     if view is None or view.prompt.kind == "none":
-        return pages.trouble(key, 422, parts(), kept)
-    return pages.draw(view, parts(), kept, key)
+        return pages.trouble(keys, 422, parts(), kept)
+    return pages.draw(view, parts(), kept, keys)
 
 
 def _look() -> View | None:

@@ -343,3 +343,10 @@ def test_a_keyword_among_other_words_starts_nothing(phone: Phone, session: Sessi
 def test_start_in_the_middle_asks_the_question_again(phone: Phone) -> None:
     asked = phone.says("hi")[-1]
     assert phone.says("START") == [asked]
+
+
+def test_a_first_text_in_polish_gets_an_offer_and_the_language_only_when_it_is_asked_for(phone: Phone) -> None:
+    said = phone.says("dzień dobry, chcę powiedzieć co myślę o moim spotkaniu")
+    assert said[0].startswith("Hi. Staff at")
+    assert "Polski" in " ".join(said)
+    assert "Ile masz lat" in " ".join(phone.says("polski"))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 import bot.channels
@@ -22,7 +22,7 @@ from bot.channels.headers import AWAY, policy
 from bot.channels.pages import dial
 from bot.parts import Parts
 from conversations.db import db
-from conversations.models import ConversationRow
+from conversations.models import AlertRow, ConversationRow
 from conversations.script import load_all
 from conversations.script.shared_keys import SHARED_KEYS
 from tests.fakes import Clock
@@ -558,3 +558,13 @@ def test_helplines_can_be_tapped_and_other_numbers_not(text: str, links: list[st
     found = str(dial(text))
     assert re.findall('href="([^"]+)"', found) == links
     assert "<b>" not in found
+
+
+def test_a_worry_that_is_too_long_to_take_raises_its_alert_and_is_answered(site: Flask, visitor: Visitor) -> None:
+    visitor.starts()
+    page = visitor.posts(text="he hits me every night " + "and i do not know what to do " * 80, typed="1")
+    assert page.status_code == 422
+    assert "We are telling a duty worker" in page.text
+    assert "he hits me every night" in page.text
+    with site.app_context():
+        assert db.session.scalar(select(func.count()).select_from(AlertRow)) == 1
