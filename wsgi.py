@@ -8,7 +8,6 @@ import os
 from datetime import timedelta
 
 from flask import Flask
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,7 +18,6 @@ from bot.channels.web import chat
 from bot.logs import ErrorInfo, place_of, set_up
 from bot.parts import Parts, real_parts
 from conversations.db import db, engine_options
-from conversations.schema import MIGRATIONS
 from conversations.settings import Settings
 
 BODY_LIMIT = 64 * 1024
@@ -54,7 +52,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     protection = CSRFProtect(app)
     app.extensions["heard"] = parts or real_parts(settings)
     app.register_blueprint(health)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import flask_migrate
+from flask import current_app
 from flask.cli import AppGroup
 
 from bot.demo import year
@@ -18,7 +19,8 @@ data = AppGroup("data", help="The database and the life of what is in it.")
 @data.command()
 def upgrade() -> None:
     """Bring the database to the newest form."""
-    flask_migrate.upgrade(directory=str(MIGRATIONS))
+    flask_migrate.Migrate(current_app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    flask_migrate.upgrade()
 
 
 @data.command()

@@ -95,6 +95,7 @@ def test_down_and_up_with_data_in_every_table_that_a_worry_fills(app: Flask, pho
         filled = {name for name in Base.metadata.tables if db.session.execute(text(f"SELECT 1 FROM {name}")).first()}
         db.session.remove()
         assert {"alert", "alert_words", "attempt", "alert_event", "conversation", "received", "opt_request"} <= filled
+        Migrate(app, db, directory=str(schema.MIGRATIONS))
         flask_migrate.downgrade(revision="base")
         assert tables() == set()
         flask_migrate.upgrade()
@@ -106,6 +107,7 @@ def test_down_and_up_with_data_in_every_table_that_a_worry_fills(app: Flask, pho
 def test_up_on_a_database_that_is_up_keeps_what_is_in_it(app: Flask, session: Session, app_parts: Parts) -> None:
     seed_alert(session, app_parts)
     db.session.remove()
+    Migrate(app, db, directory=str(schema.MIGRATIONS))
     flask_migrate.upgrade()
     assert db.session.query(AlertRow).count() == 1
 
