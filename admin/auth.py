@@ -88,11 +88,20 @@ def init_auth(app: Flask, settings: Settings, clock: Clock) -> None:
         two_factor_setup_form=OneMethodForm,
         two_factor_rescue_form=NoRescueForm,
     )
+    _identify_staff_only(security.principal)
     security.login_manager.request_loader(lambda _request: None)  # no token in a header or address logs anybody in
     security.want_json(lambda _request: False)
     user_logged_out.connect(_end_session, app)
     password_changed.connect(_own_password_chosen, app)
     user_authenticated.connect(_note_login, app)
+
+
+def _identify_staff_only(principal: Any) -> None:
+    """Ask who somebody is under /staff alone: Flask-Security asks at every request, and a text pays for it too."""
+    loaders = tuple(principal.identity_loaders)
+    principal.identity_loaders.clear()
+    for each in reversed(loaders):  # each new one goes to the front
+        principal.identity_loader(lambda load=each: load() if under_staff(request.path) else None)
 
 
 def _stand_at_the_door() -> ResponseReturnValue | None:

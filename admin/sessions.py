@@ -106,8 +106,11 @@ class SessionsByPath(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """The session of the side that the path belongs to."""
-        side = self.staff if under_staff(request.path) else self.public
-        return side.open_session(app, request)
+        if under_staff(request.path):
+            return self.staff.open_session(app, request)
+        if app.secret_key and not request.cookies:  # what Flask would give, without making its signer first
+            return self.public.session_class()
+        return self.public.open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Save on the side that the session came from."""

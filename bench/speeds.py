@@ -6,7 +6,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from bot.safeguards import language, lexicon, redaction, triage
+from bot.safeguards import language, redaction, triage
+from bot.safeguards.triage import lexicon
 from conversations import answers
 from conversations.values import Option
 
