@@ -263,8 +263,10 @@ class OpeningRow(Base):
     """A member of staff's wish to read sealed words, and then the words, sealed to that browser session alone."""
 
     __tablename__ = "opening"
+    __table_args__ = (CheckConstraint("(alert_id IS NULL) <> (worry_id IS NULL)", name="of_one"),)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), index=True)
+    alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id"), index=True)
+    worry_id: Mapped[str | None] = mapped_column(ForeignKey("worry.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     public_half: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)

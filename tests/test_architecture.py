@@ -29,7 +29,7 @@ EDGES = {
     "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.models",
     "conversations.outbox", "conversations.retention", "conversations.schema", "conversations.sealing",
-    "conversations.staff_models", "conversations.store",
+    "conversations.staff_models", "conversations.store", "conversations.triage_models",
 }
 
 

@@ -6,7 +6,8 @@ from alembic import context
 from flask import current_app
 
 import conversations.models
-import conversations.staff_models  # noqa: F401  # both fill the metadata
+import conversations.staff_models
+import conversations.triage_models  # noqa: F401  # all three fill the metadata
 
 engine = current_app.extensions["migrate"].db.engine
 with engine.connect() as connection:
