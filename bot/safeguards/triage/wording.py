@@ -63,3 +63,8 @@ def _spellings(token: str) -> Iterator[str]:
     yield _LONG_RUNS.sub(r"\1\1", letters)
     yield _LONG_RUNS.sub(r"\1", letters)
     yield _RUNS.sub(r"\1", letters)
+
+
+def squeezed(token: str) -> str:
+    """A token with no letter more than twice in a row."""
+    return _LONG_RUNS.sub(r"\1\1", token)

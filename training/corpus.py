@@ -1,0 +1,55 @@
+"""The corpus as rows: every message with its level, category, way of telling, and the hand that wrote it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent / "bot" / "safeguards" / "triage" / "corpus"
+LEVELS = ("none", "wellbeing", "concern", "immediate")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message of the corpus."""
+
+    text: str
+    level: str
+    category: str
+    way: str
+    situation: str
+    hand: str
+    lang: str
+
+    @property
+    def alerts(self) -> bool:
+        """Whether a duty worker must hear of it."""
+        return self.level in ("concern", "immediate")
+
+
+def load(folder: Path = FOLDER) -> list[Row]:
+    """Every row of every hand, in the order of the files."""
+    return [row for path in sorted((folder / "hands").glob("*.jsonl")) for row in read(path)]
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of one hand."""
+    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return [Row(**{name: line[name] for name in Row.__dataclass_fields__}) for line in lines]
+
+
+def hands(folder: Path = FOLDER) -> dict[str, dict[str, object]]:
+    """What is known of each hand: its voice, and whether it is held out of training."""
+    found: dict[str, dict[str, object]] = json.loads((folder / "hands.json").read_text(encoding="utf-8"))
+    return found
+
+
+def split(rows: Iterable[Row], known: dict[str, dict[str, object]]) -> tuple[list[Row], list[Row]]:
+    """Rows to train on, and rows of hands that no training ever sees."""
+    train: list[Row] = []
+    held: list[Row] = []
+    for row in rows:
+        (held if known[row.hand]["held_out"] else train).append(row)
+    return train, held
