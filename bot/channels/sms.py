@@ -9,15 +9,13 @@ from datetime import datetime
 from html import escape
 from types import MappingProxyType
 
-import phonenumbers
 from flask import Blueprint, Response, abort, request
-from phonenumbers import NumberParseException, PhoneNumberType
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from bot import inbound
-from bot.identity import pseudonym
+from bot.identity import can_be_texted, pseudonym
 from bot.message import Inbound, Unanswered
 from bot.parts import Parts, parts
 from conversations import outbox
@@ -34,9 +32,6 @@ sms = Blueprint("sms", __name__, url_prefix="/sms")
 
 FORM = "application/x-www-form-urlencoded"
 MESSAGE_ID = re.compile(r"(SM|MM)[0-9a-f]{32}")
-PHONE = re.compile(r"(whatsapp:)?\+[1-9][0-9]{6,14}")
-# Ofcom's numbering plan: behind 07 there are mobiles, pagers and personal numbers, and never a landline.
-BRITISH_MOBILE = re.compile(r"(whatsapp:)?\+447[0-9]{9}")
 STATUS = re.compile(r"[a-z_]{1,32}")
 ONCE = {
     "inbound": ("MessageSid", "AccountSid", "From", "To", "Body", "NumMedia"),
@@ -92,22 +87,6 @@ def note_status() -> Response:
 def too_large(_error: Exception) -> Response:
     """Twilio never sends so much: whoever did is not Twilio."""
     return Response(status=403)
-
-
-def can_be_texted(address: str) -> bool:
-    """Whether a reply would reach a handset: not a landline, where the network reads it out, nor a name or short code.
-
-    Numbers for drama are possible and not valid, so nothing is asked beyond what kind of number it is.
-    """
-    if BRITISH_MOBILE.fullmatch(address):
-        return True
-    if not PHONE.fullmatch(address):
-        return False
-    try:
-        number = phonenumbers.parse(address.removeprefix("whatsapp:"))
-    except NumberParseException:
-        return False
-    return phonenumbers.number_type(number) != PhoneNumberType.FIXED_LINE
 
 
 def _signed(settings: Settings) -> bool:

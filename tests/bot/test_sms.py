@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from bot.channels.sms import can_be_texted
+from bot.identity import can_be_texted
 from bot.parts import Parts
 from conversations.db import Base, db
 from conversations.keys import keyed_hash

@@ -17,7 +17,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from twilio.twiml.messaging_response import MessagingResponse
 
-from bot.channels.sms import BRITISH_MOBILE, _twiml, can_be_texted
+from bot.channels.sms import _twiml
+from bot.identity import BRITISH_MOBILE, can_be_texted
 from bot.parts import Parts
 from conversations.db import db
 from conversations.keys import make_ahead
