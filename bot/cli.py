@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from flask.cli import with_appcontext
 
 from bot import doctor as checks
-from bot import jobs, simulation
+from bot import evaluation, jobs, simulation
 from bot import watch as second_eyes
 from bot.demo import launch
 from bot.parts import parts
+from bot.safeguards import figures, redaction, triage
 from bot.safeguards import language as languages
-from bot.safeguards import redaction, triage
 from bot.safeguards.triage import lexicon
 from bot.stopping import on_signals
 from conversations.answers import load_vocabulary
@@ -98,7 +99,48 @@ def doctor() -> None:
     click.echo("no faults found")
 
 
+@bot.group()
+def evaluate() -> None:
+    """Measure a safeguard on a file of texts; needs no setting and no database."""
+
+
+@evaluate.command("triage")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--against", type=click.File(encoding="utf-8"), help="What `flask bot triage` printed before the change.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate_triage(file: TextIO, against: TextIO | None, as_json: bool) -> None:
+    """Recall, false alarms and speed on FILE: JSON lines with `text`, true `level`, perhaps `category`, `lang`, `hand`.
+
+    With --against also what changes; exit 1 when a line with `must` true has lost its level.
+    """
+    rules = lexicon.load()
+    try:
+        truths = evaluation.read(file)
+        old = evaluation.read_levels(against) if against else {}
+    except evaluation.Unreadable as wrong:
+        raise click.UsageError(str(wrong)) from None
+    judged = list(evaluation.judge(truths, lambda line: triage.triage_filter(line, rules), time.perf_counter))
+    report = figures.report(judged)
+    changed = evaluation.changes(truths, judged, old) if against else []
+    _show(report, changed if against else None, as_json)
+    if any(change.lost for change in changed):
+        raise SystemExit(1)
+
+
 bot.add_command(launch.command)
+
+
+def _show(report: figures.Figures, changed: list[evaluation.Change] | None, as_json: bool) -> None:
+    if as_json:
+        told = {} if changed is None else {"changed": [change.told() for change in changed]}
+        click.echo(json.dumps(report | told, ensure_ascii=False))
+        return
+    for line in evaluation.table(report):
+        click.echo(line)
+    for change in changed or ():
+        click.echo(change)
+    if changed is not None:
+        click.echo(f"{len(changed)} changed, {sum(change.lost for change in changed)} lost")
 
 
 def _filter(one: Filter) -> None:
