@@ -10,13 +10,14 @@ from admin.alerts import alerts
 from admin.auth import init_auth, utc_now
 from admin.dashboard import figures
 from admin.home import home, init_pages, staff
+from admin.marks import marks
 from admin.review import comments
 from admin.sessions import Clock
 from admin.staff import people
 from admin.trail import audit
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, audit, people)
+PARTS = (staff, home, figures, comments, alerts, marks, audit, people)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

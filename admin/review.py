@@ -1,19 +1,38 @@
-"""Reviewing comments: in no order, ten at a time, with fewer words or none the fewer."""
+"""Reviewing comments: in no order, ten at a time, with fewer words or none the fewer; a risk becomes an alert."""
 
 from __future__ import annotations
 
+import logging
 import secrets
+from datetime import timedelta
 
 from flask import abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from admin.audit import Act
-from admin.auth import audit, begin_writing, staff_blueprint
+from admin.auth import audit, begin_writing, now, side, staff_blueprint
+from conversations import alerts, marks
 from conversations import comments as store
+from conversations.categories import CATEGORIES
 from conversations.db import db
+from conversations.keys import MissingKey, PublicKeys
 from conversations.models import CommentRow
+from conversations.sealing import Sealable, Seals
+from conversations.values import Assessment, Level
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 10
+SEALED_FOR = timedelta(days=7)
+RISKS = {"concern": Level.CONCERN, "immediate": Level.IMMEDIATE}
+BY_A_PERSON = "person"
+"""The version of an alert that no screen raised."""
+NOT_RAISED = {
+    "title": "The alert was not raised",
+    "words": "Something is broken here. Tell the duty worker yourself, now. If somebody is in danger, call 999.",
+}
 
 comments = staff_blueprint("comments", "comments")
 
@@ -64,11 +83,99 @@ def black_out(comment_id: str) -> ResponseReturnValue:
     if request.form.get("of") != str(len(comment.text.split())):
         abort(409)  # a colleague has taken words out meanwhile: the places would be others
     places = {int(place) for place in request.form.getlist("word") if place.isdecimal()}
-    store.black_out(db.session(), comment_id, store.without(comment.text, places))
+    before, left = comment.text, store.without(comment.text, places)
+    if store.black_out(db.session(), comment_id, left):
+        marks.black_out(db.session(), before, left)
     audit(Act("took words out", f"comment {comment_id}", f"{len(places)} words"))
     db.session.commit()
     flash("The words are gone for good.", "done")
     return redirect(_back())
+
+
+@comments.get("/<comment_id>/risk")
+def risk(comment_id: str) -> str:
+    """One comment, to flag it as a risk or to say that the screen was wrong about it."""
+    begin_writing()
+    comment = _found(comment_id)
+    page = render_template(
+        "staff/comment_risk.html",
+        comment=comment,
+        filters=_filters(),
+        categories=CATEGORIES,
+        kinds=marks.KINDS,
+        leads_somewhere=store.leads_somewhere(comment.sealed_link, comment.link_expires_on, now().date()),
+    )
+    audit(Act("read a comment", f"comment {comment.id}"))
+    db.session.commit()
+    return page
+
+
+@comments.post("/<comment_id>/risk")
+def flag(comment_id: str) -> ResponseReturnValue:
+    """Raise an alert with the words of a comment, reviewed meanwhile or not; the comment goes."""
+    level, _, category = request.form.get("risk", "").partition(" ")
+    if level not in RISKS or category not in CATEGORIES:
+        abort(400)
+    try:
+        said = _raised(comment_id, RISKS[level], category)
+        db.session.commit()
+    except (SQLAlchemyError, MissingKey, OSError) as broken:
+        db.session.rollback()
+        log.error("a flagged comment could not be raised: %s", type(broken).__name__)
+        return render_template("staff/trouble.html", **NOT_RAISED), 503
+    flash(said or "A colleague has flagged this comment already: it is an alert now.", "done" if said else "note")
+    return redirect(_back())
+
+
+@comments.post("/<comment_id>/mark")
+def mark(comment_id: str) -> ResponseReturnValue:
+    """Keep what a reviewer says of the screen about a comment; nobody is told."""
+    comment, kind, category = _found(comment_id), request.form.get("kind", ""), request.form.get("category", "")
+    if kind not in marks.KINDS:
+        abort(400)
+    if category not in CATEGORIES:
+        flash("Choose what it is about.", "error")
+        return redirect(_back("comments.risk", comment_id))
+    _put_mark(comment_id, marks.of_comment(comment, kind, category))
+    audit(Act("marked a comment", f"comment {comment_id}", f"{marks.KINDS[kind]}: {CATEGORIES[category]}"))
+    db.session.commit()
+    flash("Thank you. It is kept for the next training of the screen. Nobody was told.", "done")
+    return redirect(_back())
+
+
+def _raised(comment_id: str, level: Level, category: str) -> str:
+    """Make the comment an alert; gives what to say, or nothing when the comment is gone."""
+    taken, moment = store.take(db.session(), comment_id), now()
+    if taken is None:
+        return ""
+    found = Assessment(level, reasons=(f"reviewer:{category}",), version=BY_A_PERSON)
+    key = PublicKeys(side().settings.sealing_dir).of_day(moment)
+    seals = Seals(key, Sealable(taken.text), None, moment + SEALED_FOR)
+    alert_id = alerts.raise_alert(db.session(), found, "comment", seals, moment)
+    label, reaches = CATEGORIES[category], taken.reaches(moment.date())
+    alerts.record(db.session(), alert_id, moment, "flagged by a reviewer", current_user.name, label)
+    if reaches:
+        store.ask_to_reach(db.session(), taken, alert_id)
+    else:
+        alerts.record(db.session(), alert_id, moment, "nobody can be reached any more", "Heard")
+    _put_mark(comment_id, marks.Mark("should_have_alerted", category, text=taken.text))
+    audit(
+        Act("flagged a comment as risk", f"comment {comment_id}", f"{level.word}: {label}"),
+        Act("raised an alert", f"alert {alert_id}", "a comment was flagged as risk"),
+    )
+    return _say(alert_id, reaches)
+
+
+def _say(alert_id: str, reaches: bool) -> str:
+    alert = alerts.find(db.session(), alert_id)
+    reference = alert.reference if alert else ""
+    end = "Heard is looking for a number to reach them by." if reaches else "Nobody can be reached any more."
+    return f"Alert {reference} is raised and the duty worker is being told. {end}"
+
+
+def _put_mark(comment_id: str, said: marks.Mark) -> None:
+    row = marks.mark_id(current_user.id, f"comment {comment_id}", side().settings.record_key)
+    marks.put(db.session(), row, said, now().date())
 
 
 def _found(comment_id: str) -> CommentRow:
@@ -84,9 +191,9 @@ def _order() -> str:
     return seed
 
 
-def _back() -> str:
+def _back(endpoint: str = "comments.waiting", comment_id: str | None = None) -> str:
     chosen = _filters()
-    return url_for("comments.waiting", script=chosen.get("script"), theme=chosen.get("theme"))
+    return url_for(endpoint, comment_id=comment_id, script=chosen.get("script"), theme=chosen.get("theme"))
 
 
 def _filters() -> dict[str, str]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import duty, outbound
+from bot import duty, marking, outbound
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.stopping import Stopping
@@ -72,8 +72,10 @@ def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
 JOBS: dict[str, Job] = {
     "alerts due": lambda session, parts, contacts: duty.act_on_due(session, parts),
     "attempts": lambda session, parts, contacts: duty.send_due(session, parts),
+    "reach": marking.reach,
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
+    "marks": marking.fill_marks,
     "texts": outbound.send_due,
     "nudges": outbound.nudge_due,
     "house": keep_house,

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from itertools import groupby
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations.models import CommentRow
+from conversations.triage_models import ReachRow
+from conversations.values import RedactedText
 
 REMOVED = "[removed]"
 
 
 class NotARedaction(ValueError):
     """The new text holds something that the old one did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a comment was: its redacted words, and the sealed link that may still lead to somebody."""
+
+    id: str
+    text: RedactedText
+    link: bytes | None
+    link_expires_on: date | None
+
+    def reaches(self, today: date) -> bool:
+        """Whether the link may still be opened; only the worker knows for sure."""
+        return leads_somewhere(self.link, self.link_expires_on, today)
 
 
 def waiting(session: Session, seed: str, script: str = "", theme: str = "", most: int = 10) -> Sequence[CommentRow]:
@@ -61,6 +80,39 @@ def black_out(session: Session, comment_id: str, text: str) -> bool:
         raise NotARedaction
     comment.text = text
     return True
+
+
+def take(session: Session, comment_id: str) -> Taken | None:
+    """Take a comment away for good, reviewed or not, since its words go into an alert; None when it is not there."""
+    gone = delete(CommentRow).where(CommentRow.id == comment_id)
+    columns = (CommentRow.id, CommentRow.text, CommentRow.sealed_link, CommentRow.link_expires_on)
+    found = session.execute(gone.returning(*columns)).one_or_none()
+    return Taken(found.id, RedactedText(found.text), found.sealed_link, found.link_expires_on) if found else None
+
+
+def ask_to_reach(session: Session, comment: Taken, alert_id: str) -> None:
+    """Ask the worker to make the link of a comment the contact of an alert."""
+    if comment.link is None or comment.link_expires_on is None:
+        return
+    session.execute(
+        insert(ReachRow).values(
+            id=secrets.token_hex(16),
+            alert_id=alert_id,
+            comment_id=comment.id,
+            sealed_link=comment.link,
+            expires_at=datetime.combine(comment.link_expires_on, time.min, UTC),
+        )
+    )
+
+
+def is_being_reached(session: Session, alert_id: str) -> bool:
+    """Whether the worker has yet to look where the link of a flagged comment leads."""
+    return session.scalar(select(ReachRow.id).where(ReachRow.alert_id == alert_id).limit(1)) is not None
+
+
+def leads_somewhere(link: bytes | None, expires_on: date | None, today: date) -> bool:
+    """Whether a comment's link is there and within its days."""
+    return link is not None and expires_on is not None and today < expires_on
 
 
 def is_redaction(old: str, new: str) -> bool:

@@ -125,6 +125,11 @@ def test_every_page_is_readable_on_a_phone_and_a_desk(
     page.get_by_role("link", name="Take words out").first.click()
     page.locator(".word").nth(2).click()
     look(page, size, "11-comment-words")
+    page.goto(f"{address}/staff/comments/")
+    page.get_by_role("link", name="Flag as risk").first.click()
+    look(page, size, "11b-comment-risk")
+    page.locator("summary").click()
+    look(page, size, "11c-comment-mark")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -154,6 +159,8 @@ def test_an_alert_is_taken_read_and_closed_without_javascript(
     other.goto(f"{address}/staff/alerts/")
     other.get_by_role("button", name="I am taking this one").first.click()
     look(other, size, "07-alert")
+    other.get_by_text("Was the screen wrong?").click()
+    look(other, size, "07b-alert-mark")
     other.goto(f"{address}/staff/alerts/")
     look(other, size, "06b-alerts-after")
 
@@ -168,8 +175,8 @@ def test_ten_comments_are_reviewed_with_the_keyboard_alone(
     page.get_by_role("checkbox").first.focus()
     for _ in range(10):
         page.keyboard.press("Space")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
+        for _link in ("take words out", "flag as risk", "the next comment"):
+            page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_text("10 reviewed.").wait_for()
 
