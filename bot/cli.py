@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from bot.safeguards import figures, redaction, triage
 from bot.safeguards import language as languages
 from bot.safeguards.triage import lexicon
 from bot.stopping import on_signals
+from conversations import marks
 from conversations.answers import load_vocabulary
 from conversations.answers.filtering import answer_filter
 from conversations.db import db
@@ -34,8 +36,12 @@ def bot() -> None:
 
 
 @bot.command("triage")
-def triage_lines() -> None:
+@click.option("--export-marks", is_flag=True, help="Print what staff marked, from the database.")
+def triage_lines(export_marks: bool) -> None:
     """Screen texts: one JSON object with `text` a line in; the same with `level` and `reasons` out."""
+    if export_marks:
+        with_appcontext(_export_marks)()
+        return
     rules = lexicon.load()
     _filter(lambda line: triage.triage_filter(line, rules))
 
@@ -141,6 +147,16 @@ def _show(report: figures.Figures, changed: list[evaluation.Change] | None, as_j
         click.echo(change)
     if changed is not None:
         click.echo(f"{len(changed)} changed, {sum(change.lost for change in changed)} lost")
+
+
+def _export_marks() -> None:
+    """Print each mark that has its redacted text, in no order; say how many have none."""
+    rows, without = marks.export(db.session())
+    random.SystemRandom().shuffle(rows)
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False))
+    if without:
+        click.echo(f"marks without text, left out: {without}", err=True)
 
 
 def _filter(one: Filter) -> None:
