@@ -35,7 +35,7 @@ def mark(alert_id: str) -> ResponseReturnValue:
     store.put(db.session(), mark_id, store.of_alert(db.session(), alert, kind, category), now().date())
     audit(Act("marked an alert", f"alert {alert_id}", f"{store.KINDS[kind]}: {CATEGORIES[category]}"))
     db.session.commit()
-    flash("Thank you. It is kept for the next training of the screen, and changes nothing about this alert.", "done")
+    flash("Thank you. It is kept to teach Heard, and changes nothing about this alert.", "done")
     return back
 
 

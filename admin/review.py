@@ -139,7 +139,7 @@ def mark(comment_id: str) -> ResponseReturnValue:
     _put_mark(comment_id, marks.of_comment(comment, kind, category))
     audit(Act("marked a comment", f"comment {comment_id}", f"{marks.KINDS[kind]}: {CATEGORIES[category]}"))
     db.session.commit()
-    flash("Thank you. It is kept for the next training of the screen. Nobody was told.", "done")
+    flash("Thank you. It is kept to teach Heard. Nobody was told.", "done")
     return redirect(_back())
 
 

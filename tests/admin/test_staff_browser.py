@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
-from conversations import figures
+from conversations import figures, keys
 from conversations.db import db
 from conversations.script import load_all
 from conversations.values import Level
@@ -42,13 +42,15 @@ SAID = (
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str, str]]:
     """The staff side with something on every page, its address, and somebody with every role."""
-    app = make_app(f"sqlite:///{tmp_path_factory.mktemp('browser') / 'heard.sqlite3'}")
+    folder = tmp_path_factory.mktemp("browser")
+    keys.make_ahead(folder / "keys", folder / "sealing", datetime.now(UTC))
+    app = make_app(f"sqlite:///{folder / 'heard.sqlite3'}", sealing_dir=folder / "sealing")
     email = make_person(app, *EVERY_ROLE, email="lorna@heard.example", name="Lorna Lead")
     make_person(app, "duty", email="dougie.mackenzie@heard.example", name="Dougie Mackenzie")
     make_person(app, "viewer", email="old@heard.example", name="Old Hand", active=False, second_factor=False)
     make_alert(app, Level.IMMEDIATE, ago=timedelta(minutes=3))
     make_alert(app, Level.CONCERN, ago=timedelta(hours=2), cannot_be_texted=True, channel="web")
-    for said in SAID * 2:
+    for said in SAID * 2 + SAID[:2]:
         make_comment(app, said, language="pl" if "Chc" in said else "en")
     for code, number in (("yes", 41), ("a_bit", 23), ("nothing_yet", 12), ("not_asked", 4)):
         make_responses(app, number, "changed", code)
@@ -130,6 +132,12 @@ def test_every_page_is_readable_on_a_phone_and_a_desk(
     look(page, size, "11b-comment-risk")
     page.locator("summary").click()
     look(page, size, "11c-comment-mark")
+    page.locator("button[value='immediate neglect']").click()
+    page.get_by_text("is raised and the duty worker is being told").wait_for()
+    look(page, size, "11d-comments-after-a-flag")
+    page.goto(f"{address}/staff/alerts/")
+    page.locator(".alert", has_text="A reviewer flagged a comment").get_by_role("link").first.click()
+    look(page, size, "11e-flagged-alert")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -159,7 +167,7 @@ def test_an_alert_is_taken_read_and_closed_without_javascript(
     other.goto(f"{address}/staff/alerts/")
     other.get_by_role("button", name="I am taking this one").first.click()
     look(other, size, "07-alert")
-    other.get_by_text("Was the screen wrong?").click()
+    other.get_by_text("Was Heard wrong about this?").click()
     look(other, size, "07b-alert-mark")
     other.goto(f"{address}/staff/alerts/")
     look(other, size, "06b-alerts-after")
