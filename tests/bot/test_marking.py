@@ -22,9 +22,11 @@ from conversations.triage_models import MarkRow, ReachRow
 from conversations.values import Assessment, Level, RedactedText
 from tests.fakes import NOON, Clock
 from tests.make import Phone
-from tests.seeds import NUMBER, WORDS, make_seals, seed_alert, worker_contacts
+from tests.seeds import NUMBER, make_seals, seed_alert, worker_contacts
 
 FOUND, NOBODY = "contact found", "nobody can be reached any more"
+# Marks are kept in clear, and tests/faults/test_canary.py reads the files of this PostgreSQL for the usual words.
+MARKED = "he takes my dinner money off me"
 FLAGGED = Assessment(Level.CONCERN, reasons=("reviewer:neglect",), version="person")
 
 
@@ -143,26 +145,26 @@ def sole_mark(session: Session) -> MarkRow:
 def test_a_mark_of_an_alert_gets_its_redacted_words_and_no_longer_leads_to_it(
     session: Session, app_parts: Parts
 ) -> None:
-    alert_id = seed_alert(session, app_parts, words="my dad Alan Campbell hits me, ring 07700 900842")
+    alert_id = seed_alert(session, app_parts, words="my dad Alan Campbell hits me, ring 07700 900555")
     mark_alert(session, alert_id)
     assert (sole_mark(session).text, sole_mark(session).alert_id) == (None, alert_id)
     jobs.work_once(session, app_parts)
     mark = sole_mark(session)
     assert mark.text is not None
     assert "hits me" in mark.text
-    assert not any(part in mark.text for part in ("Alan", "Campbell", "900842"))
+    assert not any(part in mark.text for part in ("Alan", "Campbell", "900555"))
     assert (mark.level, mark.reasons, mark.version, mark.alert_id) == ("concern", ["en.harm.1"], "v1", None)
 
 
 def test_a_second_mark_of_the_same_person_replaces_the_first_and_keeps_the_words(
     session: Session, app_parts: Parts
 ) -> None:
-    alert_id = seed_alert(session, app_parts)
+    alert_id = seed_alert(session, app_parts, words=MARKED)
     mark_alert(session, alert_id)
     jobs.work_once(session, app_parts)
     mark_alert(session, alert_id, "should_have_alerted")
     mark = sole_mark(session)
-    assert (mark.kind, mark.text, mark.alert_id) == ("should_have_alerted", WORDS, None)
+    assert (mark.kind, mark.text, mark.alert_id) == ("should_have_alerted", MARKED, None)
     mark_alert(session, alert_id, who=2)
     assert session.scalar(select(func.count()).select_from(MarkRow)) == 2
 
