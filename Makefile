@@ -15,7 +15,7 @@ READY_DEV := $(VENV)/ready-dev-$(SUM)
 INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --use-pep517 --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev browser run test prove check bench lock clean
+.PHONY: help setup setup-dev browser run test prove check train bench lock clean
 
 help: ## print this page
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,11 @@ check: $(READY_DEV) ## ruff, mypy, import contracts, script lint
 		echo "== $$tool"; $(VENV)/bin/$$tool || status=1; \
 	done; exit $$status
 
+train: $(READY_DEV) ## make the weights of the screen from the corpus (an hour on two cores; ARGS=linear takes a minute)
+	@[ -x .venv-train/bin/python ] || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python -m pip install -qq --disable-pip-version-check -r training/requirements.txt
+	@.venv-train/bin/python -m training $(ARGS)
+
 bench: $(READY_DEV) ## the measurements, one JSON object a line
 	@$(PY) -m bench $(ARGS)
 
@@ -58,12 +63,12 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 	@echo 'setuptools>=77' | uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 \
 		--custom-compile-command 'make lock' -o requirements-build.lock -
 	@uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 \
-		--custom-compile-command 'make lock' -o requirements.lock pyproject.toml
-	@uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 --extra dev \
+		--custom-compile-command 'make lock' --extra encoder -o requirements.lock pyproject.toml
+	@uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 --extra encoder --extra dev \
 		--custom-compile-command 'make lock' -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove what these commands made, the demonstration data included
-	@rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+	@rm -rf $(VENV) .venv-train .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 

@@ -41,15 +41,14 @@ def read(path: Path) -> list[Row]:
 
 
 def hands(folder: Path = FOLDER) -> dict[str, dict[str, object]]:
-    """What is known of each hand: its voice, and whether it is held out of training."""
+    """What is known of each hand: its voice, and what its rows are for."""
     found: dict[str, dict[str, object]] = json.loads((folder / "hands.json").read_text(encoding="utf-8"))
     return found
 
 
-def split(rows: Iterable[Row], known: dict[str, dict[str, object]]) -> tuple[list[Row], list[Row]]:
-    """Rows to train on, and rows of hands that no training ever sees."""
-    train: list[Row] = []
-    held: list[Row] = []
+def parts(rows: Iterable[Row], known: dict[str, dict[str, object]]) -> dict[str, list[Row]]:
+    """Rows to train on, rows that bars are set on, and rows of hands that are held out of both."""
+    found: dict[str, list[Row]] = {"train": [], "calibrate": [], "held out": []}
     for row in rows:
-        (held if known[row.hand]["held_out"] else train).append(row)
-    return train, held
+        found[str(known[row.hand]["part"])].append(row)
+    return found

@@ -1,25 +1,91 @@
-"""Trains the linear model: one regression a head, over the same hashed pieces that the service looks at."""
+"""Trains the linear model: one regression a question, over the hashed pieces and the rules that the service sees."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.linear_model import LogisticRegression
 
+from bot.safeguards.triage import lexicon, linear
 from bot.safeguards.triage.features import SIZE, features
+from bot.safeguards.triage.linear import Trained
+from bot.safeguards.triage.screen import rules_heard
 from bot.safeguards.triage.wording import normalised, tokens
+from training.bars import bars
+from training.corpus import Row
+from training.slips import respelt
+
+STRENGTH = 300.0
+RULE_VALUE = 0.5
+SIZE_ABOUT = 1 << 16
+FEWEST_ABOUT = 60
+"""Rows that a category needs before the model may name it."""
+
+QUESTIONS: dict[str, Callable[[Row], bool]] = {
+    "alert": lambda row: row.alerts,
+    "immediate": lambda row: row.level == "immediate",
+    "wellbeing": lambda row: row.level != "none",
+}
 
 
-def matrix(texts):
-    """A row a text: each piece that is there, all together of length one."""
-    rows = [sorted(features(tokens(normalised(text)))) for text in texts]
+def pieces(texts: Sequence[str], size: int = SIZE) -> Any:
+    """A row a text: each hashed piece that is there, all together of length one; fewer places than SIZE share them."""
+    rows = [[number % size for number in sorted(features(tokens(normalised(text))))] for text in texts]
     starts = np.cumsum([0, *map(len, rows)])
     values = np.concatenate([np.full(len(row), 1 / np.sqrt(max(len(row), 1))) for row in rows])
-    return csr_matrix((values, np.concatenate(rows).astype(int), starts), shape=(len(rows), SIZE))
+    return csr_matrix((values, np.concatenate(rows).astype(np.int32), starts), shape=(len(rows), size))
 
 
-def fit(seen, wanted, strength=8.0, weights=None):
-    """The weights and what to add, for one head."""
-    model = LogisticRegression(C=strength, max_iter=400, solver="liblinear", random_state=0)
-    model.fit(seen, wanted, sample_weight=weights)
-    return model.coef_[0], float(model.intercept_[0])
+def matrix(texts: Sequence[str], rules: lexicon.Lexicon) -> Any:
+    """Pieces, and beside them a column a rule."""
+    places = {rule.id: place for place, rule in enumerate(rules.rules)}
+    found = np.zeros((len(texts), len(places)))
+    for row, text in enumerate(texts):
+        for rule in rules_heard(tokens(normalised(text)), rules).levels:
+            found[row, places[rule]] = RULE_VALUE
+    return hstack([pieces(texts), csr_matrix(found)]).tocsr()
+
+
+def regression(seen: Any, wanted: Any) -> Any:
+    """One question's answer."""
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, max_iter=400, random_state=0)
+    return model.fit(seen, wanted)
+
+
+def trained(model: Any, rules: lexicon.Lexicon) -> Trained:
+    """A regression over `matrix` as the service keeps it."""
+    weights = model.coef_[0]
+    heard = {rule.id: float(weights[SIZE + place]) * RULE_VALUE for place, rule in enumerate(rules.rules)}
+    return Trained(weights[:SIZE], heard, float(model.intercept_[0]))
+
+
+def heads_about(rows: Sequence[Row]) -> dict[str, Trained]:
+    """For each category with enough rows: whether a worrying text is about it."""
+    worrying = [row for row in rows if row.alerts]
+    seen, about = pieces([row.text for row in worrying], SIZE_ABOUT), [row.category for row in worrying]
+    found = {}
+    for category in sorted({each for each in about if about.count(each) >= FEWEST_ABOUT}):
+        model = regression(seen, np.array([each == category for each in about]))
+        found[linear.ABOUT + category] = Trained(model.coef_[0], {}, float(model.intercept_[0]))
+    return found
+
+
+def make(train: Sequence[Row], calibrate: Sequence[Row], path: Path) -> None:
+    """Train on the one, as written and with slips; set the bars on the other; write the file of weights."""
+    rules, dice = lexicon.bare(), random.Random(0)
+    slips = [respelt(row.text, dice) for row in train]
+    seen = vstack([matrix([row.text for row in train], rules), matrix(slips, rules)]).tocsr()
+    other = matrix([row.text for row in calibrate], rules)
+    heads, chances = {}, {}
+    for name, asks in QUESTIONS.items():
+        model = regression(seen, np.array([asks(row) for row in train] * 2))
+        heads[name] = trained(model, rules)
+        chances[name] = model.predict_proba(other)[:, 1]
+        print(f"linear: {name} is trained", flush=True)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(linear.write(heads | heads_about(train), bars(calibrate, chances)))

@@ -13,6 +13,8 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
+from bot.safeguards.triage import linear
+from bot.safeguards.triage.linear import Linear
 from bot.safeguards.triage.matching import Index, Pattern, Sieve, Window, level_of
 from bot.safeguards.triage.patterns import (
     PatternError,
@@ -52,6 +54,7 @@ class Lexicon:
     denials: tuple[tuple[Piece, ...], ...]
     index: Index
     sieves: Mapping[str, Sieve]
+    model: Linear | None
     common: frozenset[str]
     foreign: frozenset[str]
     plain_answers: frozenset[str]
@@ -74,9 +77,18 @@ class Lexicon:
 
 @cache
 def load() -> Lexicon:
-    """The lexicon that is packaged with the product."""
+    """The lexicon and the model that are packaged with the product; raises BrokenModel when its file is damaged."""
+    return read(_pages(), linear.load())
+
+
+def bare() -> Lexicon:
+    """The packaged rules without the model: what a new model is trained beside."""
+    return read(_pages())
+
+
+def _pages() -> dict[str, tuple[str, ...]]:
     folder = files("bot.safeguards.triage").joinpath("lexicons")
-    return read({language.name: _texts(language) for language in folder.iterdir() if language.is_dir()})
+    return {language.name: _texts(language) for language in folder.iterdir() if language.is_dir()}
 
 
 def _texts(folder: Traversable) -> tuple[str, ...]:
@@ -84,7 +96,7 @@ def _texts(folder: Traversable) -> tuple[str, ...]:
     return tuple(page.read_text(encoding="utf-8") for page in pages)
 
 
-def read(pages: Mapping[str, Iterable[str]]) -> Lexicon:
+def read(pages: Mapping[str, Iterable[str]], model: Linear | None = None) -> Lexicon:
     """Compile the TOML texts of each language. Raises PatternError or TOMLDecodeError for a file that is wrong."""
     texts = {code: tuple(pages[code]) for code in sorted(pages)}
     languages = {code: _merged(page) for code, page in texts.items()}
@@ -96,17 +108,24 @@ def read(pages: Mapping[str, Iterable[str]]) -> Lexicon:
     idioms, denials = (_patterns(key, languages.values(), sets) for key in ("idioms", "denials"))
     reviewed = tuple(Language(code, bool(content["reviewed"])) for code, content in languages.items())
     return Lexicon(
-        version=hashlib.sha256(repr(texts).encode()).hexdigest()[:12],
+        version=_version(repr(texts), model),
         languages=reviewed,
         rules=rules,
         idioms=idioms,
         denials=denials,
         index=Index.of(sets.sets, guards),
         sieves=_sieves(rules, idioms, denials),
+        model=model,
         common=_ordinary(languages.values(), "common", reviewed=True),
         foreign=_ordinary(languages.values(), "common", reviewed=False),
         plain_answers=_ordinary(languages.values(), "plain_answers", reviewed=None),
     )
+
+
+def _version(texts: str, model: Linear | None) -> str:
+    """Of the rules, and of the model beside them."""
+    rules = hashlib.sha256(texts.encode()).hexdigest()[:10]
+    return f"{rules}.{model.version}" if model else rules
 
 
 def _merged(pages: Iterable[str]) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from bot.safeguards.triage.features import SIZE, features
+from bot.safeguards.triage.features import features
 
 FILE = "weights/linear.bin"
+HEADS = frozenset({"alert", "immediate", "wellbeing"})
+BARS = ("alert", "doubt", "immediate", "wellbeing")
+ABOUT = "about:"
 
 
 class BrokenModel(ValueError):
@@ -22,24 +25,24 @@ class BrokenModel(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One question to the model: a weight for every hashed piece, on a scale, and what to add."""
+    """One question to the model: a weight for every hashed piece and for rules that were found, and what to add."""
 
     weights: memoryview
     scale: float
+    rules: Mapping[str, float]
     bias: float
 
-    def chance(self, found: set[int]) -> float:
+    def chance(self, seen: set[int], fired: Iterable[str] = ()) -> float:
         """How likely the answer is yes, from 0 to 1."""
-        if not found:
-            return 0.0
-        weights = self.weights
-        total = sum([weights[number] for number in found]) * self.scale / math.sqrt(len(found)) + self.bias
+        weights, mask = self.weights, len(self.weights) - 1
+        pieces = sum([weights[number & mask] for number in seen]) * self.scale / math.sqrt(max(len(seen), 1))
+        total = pieces + sum(self.rules.get(rule, 0.0) for rule in fired) + self.bias
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """The heads, where each says yes, and the version of the file that they came from."""
+    """The heads, the bars above (or, for doubt, below) which they count, and the version of the file they came from."""
 
     version: str
     heads: Mapping[str, Head]
@@ -49,9 +52,14 @@ class Linear:
         """What every head looks at."""
         return features(words)
 
-    def says(self, head: str, found: set[int]) -> bool:
-        """Whether this head reaches its bar."""
-        return self.heads[head].chance(found) >= self.bars[head]
+    def chance(self, head: str, seen: set[int], fired: Iterable[str] = ()) -> float:
+        """How likely this head's answer is yes."""
+        return self.heads[head].chance(seen, fired)
+
+    def about(self, seen: set[int]) -> str:
+        """What a worrying text is most like: a category."""
+        heads = [name for name in self.heads if name.startswith(ABOUT)]
+        return max(heads, key=lambda name: self.heads[name].chance(seen), default=ABOUT + "other").removeprefix(ABOUT)
 
 
 @cache
@@ -64,30 +72,40 @@ def load() -> Linear:
 
 
 def read(content: bytes) -> Linear:
-    """The model in a file: a line of JSON with the heads in their order, then their packed weights."""
+    """The model in a file: a line of JSON with bars and heads in their order, then the packed weights."""
     try:
         first, _, packed = content.partition(b"\n")
         told = json.loads(first)
         plain = memoryview(zlib.decompress(packed)).cast("b")
-        names = [head["name"] for head in told["heads"]]
-        if len(plain) != SIZE * len(names) or not names:
-            raise BrokenModel("the file of weights has the wrong size")
-        heads = {
-            head["name"]: Head(plain[place * SIZE : (place + 1) * SIZE], head["scale"], head["bias"])
-            for place, head in enumerate(told["heads"])
-        }
-        bars = {head["name"]: float(head["bar"]) for head in told["heads"]}
+        heads, start = {}, 0
+        for head in told["heads"]:
+            weights = plain[start : start + head["size"]]
+            heads[head["name"]] = Head(weights, head["scale"], head["rules"], head["bias"])
+            start += head["size"]
+        bars = {name: float(told["bars"][name]) for name in BARS}
     except (ValueError, KeyError, TypeError, zlib.error) as broken:
         raise BrokenModel(f"the file of weights is damaged: {type(broken).__name__}") from broken
-    return Linear(sha256(content).hexdigest()[:12], heads, bars)
+    if start != len(plain) or not HEADS <= set(heads):
+        raise BrokenModel("the file of weights has the wrong size")
+    return Linear(sha256(content).hexdigest()[:10], heads, bars)
 
 
-def write(heads: Mapping[str, tuple[Sequence[float], float, float]]) -> bytes:
-    """The file for these heads: name to weights, what to add, and bar. The same heads give the same bytes."""
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A head as training gives it."""
+
+    weights: Sequence[float]
+    rules: Mapping[str, float]
+    bias: float
+
+
+def write(heads: Mapping[str, Trained], bars: Mapping[str, float]) -> bytes:
+    """The file for these heads and bars; the same ones give the same bytes."""
     told, packed = [], bytearray()
-    for name, (weights, bias, bar) in heads.items():
-        scale = max(max(abs(weight) for weight in weights), 1e-9) / 127
-        told.append({"name": name, "scale": scale, "bias": bias, "bar": bar})
-        packed += bytes(round(weight / scale) & 0xFF for weight in weights)
-    first = json.dumps({"heads": told}, sort_keys=True).encode()
+    for name, head in heads.items():
+        scale = max(max(abs(weight) for weight in head.weights), 1e-9) / 127
+        rules = {rule: round(weight, 4) for rule, weight in head.rules.items() if weight}
+        told.append({"name": name, "size": len(head.weights), "scale": scale, "rules": rules, "bias": head.bias})
+        packed += bytes(round(weight / scale) & 0xFF for weight in head.weights)
+    first = json.dumps({"bars": dict(bars), "heads": told}, sort_keys=True).encode()
     return first + b"\n" + zlib.compress(bytes(packed), 9)

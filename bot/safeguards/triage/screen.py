@@ -1,18 +1,22 @@
-"""Says how worried we should be about a text: every language's rules at once, and a person's look when unsure."""
+"""Says how worried we should be about a text: rules of every language, a linear model, and a person when unsure."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.safeguards.triage.lexicon import Lexicon
+from bot.safeguards.triage.linear import Linear
 from bot.safeguards.triage.matching import level_of
 from bot.safeguards.triage.wording import BREAK, normalised, tokens
 from conversations.values import Assessment, Level
 
 _WINDOW = 2_000
 _OVERLAP = 200
+_PART, _SHARED = 64, 24
+"""Words that the linear model looks at together, and how many of them it sees again with the next."""
 _LIMIT_SECONDS = 0.025
 """Of this thread's own processor time; a text that wants more is handed to a person."""
 
@@ -28,6 +32,8 @@ def assess(text: str, lexicon: Lexicon | None) -> Assessment:
     """Screen one text. Never raises: what cannot be screened comes back with `assessed` false."""
     if lexicon is None or not lexicon.rules:
         return Assessment(assessed=False, reasons=("not-assessed:no-lexicon",))
+    if lexicon.model is None:
+        return Assessment(assessed=False, reasons=("not-assessed:no-model",), version=lexicon.version)
     try:
         return _assessed(text, lexicon)
     except Exception as fault:  # whatever breaks here, a person must look: promise 1
@@ -57,17 +63,81 @@ def _assessed(text: str, lexicon: Lexicon) -> Assessment:
 
 
 def _screened(plain: str, lexicon: Lexicon, deadline: float) -> _Finding:
-    level, reasons = Level.NONE, dict[str, None]()
+    level, reasons, finished = Level.NONE, dict[str, None](), True
     for stretch in _stretches(plain):
-        window = lexicon.window(tokens(stretch))
-        if window.denied:
-            level, reasons["denied"] = max(level, Level.WELLBEING), None
-        for rule in lexicon.likely(window):
-            if time.thread_time() > deadline:
-                return _Finding(level, tuple(reasons), finished=False)
-            if found := level_of(rule, window):
-                level, reasons[rule.id] = max(level, found), None
-    return _Finding(level, tuple(reasons))
+        words = tokens(stretch)
+        heard = rules_heard(words, lexicon, deadline)
+        found = _weighed(words, heard, lexicon)
+        level, finished = max(level, found.level), finished and heard.finished
+        reasons |= dict.fromkeys(found.reasons)
+        if time.thread_time() > deadline:
+            return _Finding(level, tuple(reasons), finished=False)
+    return _Finding(level, tuple(reasons), finished)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The rules found in a stretch of words with the level of each, those that may never be lowered, and any denial."""
+
+    levels: Mapping[str, Level]
+    firm: frozenset[str] = frozenset()
+    denied: bool = False
+    finished: bool = True
+
+
+def rules_heard(words: tuple[str, ...], lexicon: Lexicon, deadline: float = math.inf) -> Heard:
+    """Run every likely rule on these words, until the deadline in seconds of this thread's processor time."""
+    window = lexicon.window(words)
+    levels: dict[str, Level] = {}
+    firm = set()
+    for rule in lexicon.likely(window):
+        if time.thread_time() > deadline:
+            return Heard(levels, frozenset(firm), window.denied, finished=False)
+        if level := level_of(rule, window):
+            levels[rule.id] = level
+            firm |= {rule.id} if rule.firm else set()
+    return Heard(levels, frozenset(firm), window.denied)
+
+
+def _weighed(words: tuple[str, ...], heard: Heard, lexicon: Lexicon) -> _Finding:
+    """What rules and model make of a stretch together: the model hears the rules, and may doubt those not firm."""
+    level = max([*heard.levels.values(), Level.WELLBEING if heard.denied else Level.NONE])
+    reasons = (*(("denied",) if heard.denied else ()), *heard.levels)
+    if lexicon.model is None:
+        return _Finding(level, reasons)
+    said = _second_mind(words, heard, lexicon.model)
+    if level < Level.CONCERN or said.level >= Level.CONCERN:
+        return _Finding(max(level, said.level), (*reasons, *said.reasons))
+    if said.doubts and not any(heard.levels[name] >= Level.CONCERN for name in heard.firm):
+        return _Finding(Level.WELLBEING, (*reasons, "model:doubts"))
+    return _Finding(level, reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    level: Level
+    reasons: tuple[str, ...] = ()
+    doubts: bool = False
+
+
+def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinion:
+    """What the linear model says of the most worrying part of these words; a long text would dilute one sentence."""
+    seen = [model.seen(part) for part in _parts(words)]
+    chance, worst = max(((model.chance("alert", each, heard.levels), each) for each in seen), key=lambda pair: pair[0])
+    if chance >= model.bars["alert"]:
+        at_once = model.chance("immediate", worst, heard.levels) >= model.bars["immediate"]
+        level = Level.IMMEDIATE if at_once else Level.CONCERN
+        return _Opinion(level, (f"model:{model.about(worst)}:{chance:.2f}",))
+    if model.chance("wellbeing", worst, heard.levels) >= model.bars["wellbeing"]:
+        return _Opinion(Level.WELLBEING, ("model:worry",), doubts=chance < model.bars["doubt"])
+    return _Opinion(Level.NONE, doubts=chance < model.bars["doubt"])
+
+
+def _parts(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The words in overlapping parts of a few sentences."""
+    yield words[:_PART]
+    for start in range(_PART - _SHARED, len(words) - _SHARED, _PART - _SHARED):
+        yield words[start : start + _PART]
 
 
 def _stretches(plain: str) -> Iterator[str]:

@@ -1,0 +1,26 @@
+"""`make train`: every file of weights from the corpus, the same each time on the same machine."""
+
+from __future__ import annotations
+
+import sys
+
+from training import corpus, linear
+
+TRIAGE = corpus.FOLDER.parent
+
+
+def main(wanted: list[str]) -> int:
+    """Train what is asked for: linear, encoder, or both when nothing is named."""
+    parts = corpus.parts(corpus.load(), corpus.hands())
+    print(", ".join(f"{len(rows)} rows to {part}" for part, rows in parts.items()), flush=True)
+    if not wanted or "linear" in wanted:
+        linear.make(parts["train"], parts["calibrate"], TRIAGE / "weights" / "linear.bin")
+    if not wanted or "encoder" in wanted:
+        from training import encoder  # PyTorch takes seconds to load, which the linear model need not wait for
+
+        encoder.make(parts["train"], parts["calibrate"], TRIAGE / "encoder_files")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
