@@ -7,13 +7,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from conversations import alerts, worries
 from conversations.db import insert_once
-from conversations.keys import PrivateKeys, keyed_hash
-from conversations.models import AlertWordsRow, OpeningRow, OptOutRow, OptRequestRow
-from conversations.sealing import CannotOpen, Sealable, key_name, open_box, public_half
+from conversations.keys import PrivateKeys, PublicKeys, keyed_hash
+from conversations.models import AlertRow, AlertWordsRow, OpeningRow, OptOutRow, OptRequestRow
+from conversations.sealing import CannotOpen, Sealable, SealingKey, Seals, key_name, open_box, public_half
+from conversations.triage_models import WorryRow
+from conversations.values import Assessment, Level
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +31,11 @@ class Contacts:
 
     def number(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
         """The number in a box made for this purpose and row; raises CannotOpen."""
-        if box is None:
-            raise CannotOpen("there is no number")
-        return open_box(box, self.keys.open_with(key_name(box)), purpose, row, now)
+        return self._content(box, purpose, row, now)
 
     def words(self, row: AlertWordsRow, now: datetime) -> str:
         """The words of one message of an alert; raises CannotOpen."""
-        return open_box(row.sealed, self.keys.open_with(key_name(row.sealed)), "words", row.id, now)
+        return self._content(row.sealed, "words", row.id, now)
 
     def opted_out(self, session: Session, number: str) -> bool:
         """Whether we may not text this number first."""
@@ -49,24 +50,74 @@ class Contacts:
         return len(requests)
 
     def fill_openings(self, session: Session, now: datetime) -> int:
-        """Seal the words that staff asked for to their browser session's key; gives how many were filled."""
-        wanted = select(OpeningRow).where(OpeningRow.sealed.is_(None), OpeningRow.expires_at > now)
+        """Seal the words that staff asked for to their browser session's key; gives how many were filled.
+
+        An alert whose words still lie in a worry waits until they have been moved.
+        """
+        moving = select(WorryRow.alert_id).where(worries.is_moving())
+        complete = or_(OpeningRow.alert_id.is_(None), OpeningRow.alert_id.not_in(moving))
+        wanted = select(OpeningRow).where(OpeningRow.sealed.is_(None), OpeningRow.expires_at > now, complete)
         openings = session.scalars(wanted.with_for_update(skip_locked=True)).all()
         for opening in openings:
-            text = Sealable(json.dumps(self._all_words(session, opening.alert_id, now)))
+            text = Sealable(json.dumps(self._all_words(session, opening, now)))
             opening.sealed = text.seal(public_half(opening.public_half), "opening", opening.id, opening.expires_at)
         return len(openings)
 
-    def _all_words(self, session: Session, alert_id: str, now: datetime) -> list[dict[str, str]]:
-        wanted = select(AlertWordsRow).where(AlertWordsRow.alert_id == alert_id).order_by(AlertWordsRow.received_at)
+    def move_raised(self, session: Session, sealing: PublicKeys, now: datetime) -> int:
+        """Move words and number of each worry that became an alert to that alert; gives how many."""
+        found = worries.moving(session)
+        for worry in found:
+            self._move(session, worry, sealing.of_day(now), now)
+        return len(found)
+
+    def _move(self, session: Session, worry: WorryRow, key: SealingKey, now: datetime) -> None:
+        alert = session.get_one(AlertRow, worry.alert_id)
+        words = self._or_none(worry.sealed_words, "worry words", worry.id, now)
+        number = self._or_none(worry.sealed_contact, "worry", worry.id, now)
+        contact = Sealable(number) if number else None
+        seals = Seals(key, Sealable(words or ""), contact, now + worries.BOX_LIFE)
+        if words is None or worry.expires_at is None:
+            alerts.record(session, alert.id, now, "words can no longer be opened", "Heard")
+        else:
+            found = Assessment(Level[alert.level.upper()], reasons=tuple(alert.reasons), version=alert.version)
+            alerts.add_words(session, alert.id, found, seals, worry.expires_at - worries.BOX_LIFE)
+        if contact:
+            alert.sealed_contact = alert.sealed_contact or seals.seal_contact("alert", alert.id)
+        elif worry.sealed_contact:
+            alert.cannot_be_texted = True
+            alerts.record(session, alert.id, now, "number can no longer be opened", "Heard")
+        worry.sealed_words = worry.sealed_contact = worry.expires_at = None
+
+    def _all_words(self, session: Session, opening: OpeningRow, now: datetime) -> list[dict[str, str]]:
+        if opening.worry_id is not None:
+            worry = session.get_one(WorryRow, opening.worry_id)
+            said_at = (worry.expires_at - worries.BOX_LIFE).isoformat() if worry.expires_at else ""
+            words = self._or_why_not(worry.sealed_words, "worry words", worry.id, now)
+            return [{"at": said_at, "level": worry.kind, "words": words}]
+        wanted = select(AlertWordsRow).where(AlertWordsRow.alert_id == opening.alert_id)
         return [
-            {"at": row.received_at.isoformat(), "level": row.level, "words": self._words_or_why_not(row, now)}
-            for row in session.scalars(wanted)
+            {
+                "at": row.received_at.isoformat(),
+                "level": row.level,
+                "words": self._or_why_not(row.sealed, "words", row.id, now),
+            }
+            for row in session.scalars(wanted.order_by(AlertWordsRow.received_at))
         ]
 
-    def _words_or_why_not(self, row: AlertWordsRow, now: datetime) -> str:
+    def _content(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
+        if box is None:
+            raise CannotOpen("nothing is kept of it")
+        return open_box(box, self.keys.open_with(key_name(box)), purpose, row, now)
+
+    def _or_none(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str | None:
         try:
-            return self.words(row, now) or "(no words: a picture, a voice note or an empty text)"
+            return self._content(box, purpose, row, now)
+        except CannotOpen:
+            return None
+
+    def _or_why_not(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
+        try:
+            return self._content(box, purpose, row, now) or "(no words: a picture, a voice note or an empty text)"
         except CannotOpen as closed:
             return f"(these words can no longer be opened: {closed})"
 

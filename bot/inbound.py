@@ -14,7 +14,7 @@ from bot.logs import place_of
 from bot.message import Heard, Inbound, Reply, Unanswered, View
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import alerts, engine, outbox, rota, store
+from conversations import alerts, engine, escalation, outbox, rota, store, worries
 from conversations.asking import prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
@@ -60,10 +60,10 @@ def screen(message: Inbound, parts: Parts) -> Assessment:
 def refuse(message: Inbound, parts: Parts) -> str:
     """Screen a text that cannot be taken as it is; gives the key of the safety words when it raised an alert.
 
-    Raises Unanswered when the alert could not be kept.
+    Raises Unanswered when the alert, or a text that somebody must read, could not be kept.
     """
     assessment = screen(message, parts)
-    if not assessment.alerts:
+    if not (assessment.alerts or escalation.list_of(assessment)):
         return ""
     session = db.session()
     try:
@@ -72,12 +72,13 @@ def refuse(message: Inbound, parts: Parts) -> str:
         running = store.find(session, message.persons) if message.persons else None
         known = running.alert_id if running else None
         if not (known and alerts.add_to_alert(session, known, assessment, heard.seals, now)):
-            _only_screened(session, message, heard, now)
+            _only_screened(session, message, heard, parts, now)
         session.commit()
     except Exception as broken:
         _went_down(session, broken, assessment, parts)
         raise Unanswered from None
-    return "" if rota.cover_from(parts.settings.cover_hours, now) else f"level.{assessment.handled_as.word}"
+    promised = assessment.alerts and not rota.cover_from(parts.settings.cover_hours, now)
+    return f"level.{assessment.handled_as.word}" if promised else ""
 
 
 def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
@@ -129,14 +130,14 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
     now = parts.clock()
     if not message.answerable:
         if store.first_seen(session, message.message, now):
-            _only_screened(session, message, heard, now)
+            _only_screened(session, message, heard, parts, now)
         return Reply()
     start = start_of(heard.text, parts.scripts, parts.settings.areas)
     arrival = _arrival(message, start, parts)
     try:
         turn = store.open_turn(session, arrival, now)
     except store.FromStaff:
-        _only_screened(session, message, heard, now)
+        _only_screened(session, message, heard, parts, now)
         return Reply()
     if isinstance(turn, store.Repeat):
         return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
@@ -152,11 +153,14 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     facts = _facts(message, turn, heard.guess, parts, now)
     facts = replace(facts, alert_open=alerts.is_open(session, turn.alert_id))
     step = engine.step(script, turn.state, heard.text, heard.assessment, facts)
-    alert_id = _tell(session, message, turn, step, heard, now)
+    told = _tell(session, message, turn, step, heard, now)
+    if told is None:
+        _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
     if step.opt:
         store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
-    store.save_turn(session, turn, step, say, store.Saving(message.message, script, heard.seals, alert_id, now))
+    saving = store.Saving(message.message, script, heard.seals, told or turn.alert_id, now)
+    store.save_turn(session, turn, step, say, saving)
     if message.channel != "sms" or parts.settings.twilio_reply == "twiml":
         return Reply(say)
     for place, body in enumerate(say):
@@ -211,20 +215,33 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
 
 
 def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, heard: Heard, now: datetime) -> str | None:
-    """Raise or continue the alert of this conversation; gives its id."""
+    """Raise or continue the alert of this conversation; gives its id, None when this text belongs to no alert."""
     cut_off, found, seals = step.cannot_be_texted, heard.assessment, heard.seals
     belongs = turn.alert_id and (step.alert or step.follows_alert)
     if belongs and turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, seals, now, cut_off):
         return turn.alert_id
     if step.alert:  # the first, or one after an alert that was closed meanwhile
         return alerts.raise_alert(session, found, message.channel, seals, now, cut_off)
-    return turn.alert_id
+    return None
 
 
-def _only_screened(session: Session, message: Inbound, heard: Heard, now: datetime) -> None:
+def _only_screened(session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime) -> None:
     """A sender who cannot be answered, or is staff: the text is screened and a person told, and nothing is asked."""
     if heard.assessment.alerts:
         alerts.raise_alert(session, heard.assessment, message.channel, heard.seals, now, not message.answerable)
+    else:
+        _put_on_list(session, message, heard, parts, now, not message.answerable)
+
+
+def _put_on_list(
+    session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime, cannot_be_texted: bool
+) -> None:
+    """Nobody is woken for a wellbeing worry, or a text that no reviewed lexicon covers; somebody reads it in time."""
+    kind = escalation.list_of(heard.assessment)
+    if kind:
+        due_at = rota.read_by_end(kind, parts.settings.cover_hours, now)
+        listing = worries.Listing(kind, message.channel, due_at, cannot_be_texted)
+        worries.keep(session, heard.assessment, heard.seals, listing)
 
 
 def _script_of(session: Session, state: State, parts: Parts) -> Script:

@@ -73,6 +73,7 @@ JOBS: dict[str, Job] = {
     "alerts due": lambda session, parts, contacts: duty.act_on_due(session, parts),
     "attempts": lambda session, parts, contacts: duty.send_due(session, parts),
     "reach": marking.reach,
+    "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "marks": marking.fill_marks,

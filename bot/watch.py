@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import heartbeats
+from conversations import heartbeats, worries
 from conversations.models import AlertRow, AttemptRow
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ def troubles(session: Session, now: datetime, started: datetime | None = None) -
         found.append("alerts are overdue")
     if session.scalar(select(func.count()).where(AttemptRow.state == "due", AttemptRow.due_at < now - OVERDUE)):
         found.append("attempts to tell a duty worker are waiting")
+    if worries.is_overdue(session, now):
+        found.append("worries are waiting past their time")
     return tuple(found)
 
 

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations import escalation
 from conversations.db import changed
-from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow, OpeningRow
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
 from conversations.sealing import Seals
 from conversations.values import Assessment, Level
 
 READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-OPENING_LIFE = timedelta(minutes=15)
 
 
 def raise_alert(
-    session: Session, assessment: Assessment, channel: str, seals: Seals, now: datetime, cannot_be_texted: bool = False
+    session: Session,
+    assessment: Assessment,
+    channel: str,
+    seals: Seals | None,
+    now: datetime,
+    cannot_be_texted: bool = False,
 ) -> str:
-    """Write a new alert with its words and its first attempts, due now; gives its id."""
+    """Write a new alert with its words and its first attempts, due now; gives its id.
+
+    Without seals its words and number come later: the worker moves them from the row where they are.
+    """
     alert_id = secrets.token_hex(16)
     session.execute(
         insert(AlertRow).values(
@@ -35,13 +42,14 @@ def raise_alert(
             version=assessment.version,
             channel=channel,
             state="open",
-            cannot_be_texted=cannot_be_texted or seals.contact is None,
+            cannot_be_texted=cannot_be_texted or (seals is not None and seals.contact is None),
             raised_at=now,
             next_action_at=escalation.first_look(now),
-            sealed_contact=seals.seal_contact("alert", alert_id),
+            sealed_contact=seals.seal_contact("alert", alert_id) if seals else None,
         )
     )
-    _add_words(session, alert_id, assessment, seals, now)
+    if seals:
+        add_words(session, alert_id, assessment, seals, now)
     record(session, alert_id, now, "raised", "Heard", assessment.handled_as.word)
     tell(session, alert_id, now)
     return alert_id
@@ -59,7 +67,7 @@ def add_to_alert(
     ).one_or_none()
     if found is None or found.state == "closed":
         return False
-    _add_words(session, alert_id, assessment, seals, now)
+    add_words(session, alert_id, assessment, seals, now)
     rises = assessment.alerts and assessment.handled_as > Level[found.level.upper()]
     changes: dict[str, Any] = {"cannot_be_texted": True} if cannot_be_texted else {}
     if rises:
@@ -76,6 +84,21 @@ def add_to_alert(
     if rises:
         tell(session, alert_id, now)
     return True
+
+
+def add_words(session: Session, alert_id: str, assessment: Assessment, seals: Seals, received_at: datetime) -> None:
+    """Keep the sealed words of one message with an alert; its history and level stay as they are."""
+    words_id = secrets.token_hex(16)
+    session.execute(
+        insert(AlertWordsRow).values(
+            id=words_id,
+            alert_id=alert_id,
+            level=assessment.handled_as.word,
+            reasons=list(assessment.reasons),
+            received_at=received_at,
+            sealed=seals.seal_words(words_id),
+        )
+    )
 
 
 def tell(session: Session, alert_id: str, now: datetime) -> None:
@@ -187,41 +210,3 @@ def timeline(session: Session, alert_id: str) -> Sequence[AlertEventRow]:
 def attempts(session: Session, alert_id: str) -> Sequence[AttemptRow]:
     """Every attempt to tell somebody about one alert, oldest first."""
     return session.scalars(select(AttemptRow).where(AttemptRow.alert_id == alert_id).order_by(AttemptRow.due_at)).all()
-
-
-def ask_to_open(session: Session, alert_id: str, staff_id: int, public_half: str, now: datetime) -> str:
-    """Ask the worker to seal an alert's words to one browser session; gives the id to come back with."""
-    opening_id = secrets.token_hex(16)
-    session.execute(
-        insert(OpeningRow).values(
-            id=opening_id,
-            alert_id=alert_id,
-            staff_id=staff_id,
-            public_half=public_half,
-            expires_at=now + OPENING_LIFE,
-        )
-    )
-    return opening_id
-
-
-def opened(session: Session, opening_id: str, staff_id: int, now: datetime) -> bytes | None:
-    """The words sealed for this person, once: the row dies with the reading. None while the worker is not done."""
-    found = session.get(OpeningRow, opening_id, with_for_update=True)
-    if found is None or found.staff_id != staff_id or found.expires_at <= now or found.sealed is None:
-        return None
-    session.execute(delete(OpeningRow).where(OpeningRow.id == opening_id))
-    return found.sealed
-
-
-def _add_words(session: Session, alert_id: str, assessment: Assessment, seals: Seals, now: datetime) -> None:
-    words_id = secrets.token_hex(16)
-    session.execute(
-        insert(AlertWordsRow).values(
-            id=words_id,
-            alert_id=alert_id,
-            level=assessment.handled_as.word,
-            reasons=list(assessment.reasons),
-            received_at=now,
-            sealed=seals.seal_words(words_id),
-        )
-    )

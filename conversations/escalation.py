@@ -1,4 +1,4 @@
-"""Who is told next, and when: decisions about an alert, over values."""
+"""Who is told next, and when: decisions about an alert, and about what raises none and must be read; over values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+
+from conversations.values import Assessment, Level
 
 WAYS = ("sms", "email")
 FIRST_WAIT = timedelta(minutes=5)
@@ -24,6 +26,21 @@ OUTCOMES: Mapping[str, str] = MappingProxyType(
         "false_alarm": "False alarm",
     }
 )
+
+LISTS: Mapping[str, str] = MappingProxyType({"same_day": "duty", "wellbeing": "duty"})
+"""What nobody is woken for and somebody must read: the lists, and the role that owns each."""
+
+WORRY_OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "read": "Read, no action needed",
+        "passed": "Passed to their worker",
+        "spoken": "Spoken with them",
+        "known": "Known and being acted on",
+        "false_alarm": "False alarm",
+    }
+)
+RAISED = "raised"
+"""The outcome of a worry that became an alert; what was done is said there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +64,12 @@ def next_action(state: str, now: datetime) -> Action:
 def retry_at(tries: int, now: datetime) -> datetime | None:
     """When a failed try is made again; None when this attempt is over and the next action takes its place."""
     return now + RETRY_WAITS[tries - 1] if 0 < tries <= len(RETRY_WAITS) else None
+
+
+def list_of(assessment: Assessment) -> str:
+    """The list on which a text is read that raises no alert; empty when nobody need read it."""
+    if assessment.alerts:
+        return ""
+    if not assessment.covered:
+        return "same_day"
+    return "wellbeing" if assessment.level == Level.WELLBEING else ""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import store
+from conversations import store, worries
 from conversations.db import changed
 from conversations.models import (
     AlertRow,
@@ -28,11 +28,13 @@ from conversations.models import (
 )
 from conversations.script.values import Script, parse_dump
 from conversations.staff_models import LoginTryRow, SessionRow
+from conversations.triage_models import WorryRow
 from conversations.values import Person
 
 REVIEW_WITHIN = timedelta(days=3)
 LINK_LIFE = timedelta(days=7)
 CONTACT_LIFE = timedelta(days=7)
+WORRY_LIFE = timedelta(days=365)  # once it is done
 MESSAGE_ID_LIFE = timedelta(days=395)  # 13 months
 OUTBOX_LIFE = timedelta(hours=72)
 DAY = timedelta(days=1)
@@ -79,6 +81,8 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         AlertRow.raised_at <= now - CONTACT_LIFE, AlertRow.sealed_contact.is_not(None)
     )
     links = update(CommentRow).where(CommentRow.link_expires_on <= now.date(), CommentRow.sealed_link.is_not(None))
+    worry_boxes = update(WorryRow).where(WorryRow.expires_at <= now)
+    worries_done = delete(WorryRow).where(WorryRow.state == "done", WorryRow.done_at <= now - WORRY_LIFE)
     done = OutboxRow.state.in_(("sent", "failed", "cancelled"))
     ended: dict[str, Any] = {
         "message ids": delete(ReceivedRow).where(ReceivedRow.received_on <= (now - MESSAGE_ID_LIFE).date()),
@@ -87,6 +91,8 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "texts sent": delete(OutboxRow).where(done, OutboxRow.due_at <= now - OUTBOX_LIFE),
         "delivery reports": delete(DeliveryRow).where(DeliveryRow.received_at <= now - DAY),
         "words opened": delete(OpeningRow).where(OpeningRow.expires_at <= now),
+        "words of worries": worry_boxes.values(**worries.EMPTY),
+        "worries done": worries_done,
         "staff sessions": delete(SessionRow).where(SessionRow.expires_at <= now),
         "login tries": delete(LoginTryRow).where(LoginTryRow.last_at <= now - DAY),
     }

@@ -93,9 +93,9 @@ class Seals:
     contact: Sealable | None
     expires: datetime
 
-    def seal_words(self, row: str) -> bytes:
-        """The words, for one row of an alert."""
-        return self.words.seal(self.key, "words", row, self.expires)
+    def seal_words(self, row: str, purpose: str = "words") -> bytes:
+        """The words, for one row; the purpose `words` is that of an alert."""
+        return self.words.seal(self.key, purpose, row, self.expires)
 
     def seal_contact(self, purpose: str, row: str) -> bytes | None:
         """The number, for one row; None where there is none, as on the web."""

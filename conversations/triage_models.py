@@ -1,4 +1,4 @@
-"""What screening leaves behind beside alerts: worries on a list, texts that wait for the second look, marks by staff."""
+"""What screening leaves behind beside alerts: worries on a list, texts that await the second look, marks by staff."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class WorryRow(Base):
     reasons: Mapped[list[str]] = mapped_column(JSON)
     version: Mapped[str] = mapped_column(String(32))
     channel: Mapped[str] = mapped_column(String(8))
+    cannot_be_texted: Mapped[bool]
     due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
     state: Mapped[str] = mapped_column(String(4))
     outcome: Mapped[str | None] = mapped_column(String(32))
     done_by: Mapped[str | None] = mapped_column(String(64))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.contacts import Contacts
 from bot.parts import Parts
-from conversations import alerts, outbox
+from conversations import alerts, escalation, outbox, worries
 from conversations.db import db
 from conversations.keys import PrivateKeys
 from conversations.models import OutboxRow
@@ -25,6 +25,7 @@ from tests.make import OUR_NUMBER
 NUMBER = "+447700900123"
 WORDS = "he hits me every night"
 WORRY = Assessment(Level.CONCERN, reasons=("en.harm.1",), version="v1")
+LONELY = Assessment(Level.WELLBEING, reasons=("en-low-mood",), version="v1")
 DANGER = replace(WORRY, level=Level.IMMEDIATE)
 
 
@@ -40,6 +41,20 @@ def seed_alert(session: Session, parts: Parts, assessment: Assessment = WORRY, *
     alert_id = alerts.raise_alert(session, assessment, "sms", make_seals(parts, **seals), parts.clock())
     session.commit()
     return alert_id
+
+
+def seed_worry(
+    session: Session,
+    parts: Parts,
+    due_in: timedelta = timedelta(hours=5),
+    assessment: Assessment = LONELY,
+    **seals: Any,
+) -> str:
+    """A worry that came in just now, committed."""
+    listing = worries.Listing(escalation.list_of(assessment), "sms", parts.clock() + due_in)
+    worry_id = worries.keep(session, assessment, make_seals(parts, **seals), listing)
+    session.commit()
+    return worry_id
 
 
 def seed_text(session: Session, parts: Parts, body: str = "hello", kind: str = "reply", number: str = NUMBER) -> None:

@@ -20,7 +20,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
     "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.outbound", "bot.watch",
-    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.review", "admin.sessions", "admin.staff",
+    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.reading", "admin.review", "admin.sessions",
+    "admin.staff",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
@@ -28,8 +29,9 @@ ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 EDGES = {
     "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
-    "conversations.models", "conversations.outbox", "conversations.retention", "conversations.schema",
-    "conversations.sealing", "conversations.staff_models", "conversations.store", "conversations.triage_models",
+    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",
+    "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
+    "conversations.triage_models", "conversations.worries",
 }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -16,12 +18,24 @@ from bot import contacts as contacts_module
 from bot import jobs
 from bot.contacts import Contacts
 from bot.parts import Parts
-from conversations import alerts, keys
+from conversations import alerts, keys, openings, worries
 from conversations.models import AlertRow, AlertWordsRow, ConversationRow, OpeningRow, OptOutRow, OptRequestRow
 from conversations.sealing import CannotOpen, Sealable, SealingKey, new_pair, open_box, private_half
-from tests.fakes import Clock
+from conversations.triage_models import WorryRow
+from conversations.values import Assessment, Level
+from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import DANGER, NUMBER, WORDS, make_seals, seed_alert, seed_staff, worker_contacts
+from tests.seeds import (
+    DANGER,
+    LONELY,
+    NUMBER,
+    WORDS,
+    make_seals,
+    seed_alert,
+    seed_staff,
+    seed_worry,
+    worker_contacts,
+)
 
 DAY = timedelta(days=1)
 
@@ -48,14 +62,16 @@ def settle(session: Session, contacts: Contacts, clock: Clock) -> int:
     return settled
 
 
-def read_by_staff(session: Session, contacts: Contacts, alert_id: str, clock: Clock) -> list[dict[str, str]]:
+def read_by_staff(
+    session: Session, contacts: Contacts, alert_id: str, clock: Clock, worry_id: str | None = None
+) -> list[dict[str, str]]:
     """What a browser session that asked gets to read."""
     private, public = new_pair()
     staff_id = session.scalar(text("SELECT id FROM staff")) or seed_staff(session)
-    opening = alerts.ask_to_open(session, alert_id, staff_id, public, clock())
+    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id or None, worry_id)
     assert contacts.fill_openings(session, clock()) == 1
     session.commit()
-    box = alerts.opened(session, opening, staff_id, clock())
+    box = openings.opened(session, opening, staff_id, clock())
     assert box is not None
     found: list[dict[str, str]] = json.loads(open_box(box, private_half(private), "opening", opening, clock()))
     return found
@@ -218,10 +234,107 @@ def test_words_of_one_alert_are_not_opened_for_another(
     assert "theirs" not in read_by_staff(session, contacts, mine, clock)[0]["words"]
 
 
+@pytest.mark.parametrize("assessment", [LONELY, replace(LONELY, covered=False)])
+def test_staff_read_the_words_of_a_worry_and_when_they_came(
+    session: Session, contacts: Contacts, app_parts: Parts, clock: Clock, assessment: Assessment
+) -> None:
+    worry_id, said_at = seed_worry(session, app_parts, assessment=assessment), clock()
+    clock.forward(days=2)
+    kind = "wellbeing" if assessment.covered else "same_day"
+    assert read_by_staff(session, contacts, "", clock, worry_id) == [
+        {"at": said_at.isoformat(), "level": kind, "words": WORDS}
+    ]
+    clock.forward(days=5)
+    assert "no longer be opened" in read_by_staff(session, contacts, "", clock, worry_id)[0]["words"]
+
+
+def test_the_words_of_a_worry_do_not_open_as_those_of_another_or_of_an_alert(
+    session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
+) -> None:
+    mine, theirs = seed_worry(session, app_parts, words="mine"), seed_worry(session, app_parts, words="theirs")
+    session.get_one(WorryRow, mine).sealed_words = session.get_one(WorryRow, theirs).sealed_words
+    session.commit()
+    assert "no longer be opened" in read_by_staff(session, contacts, "", clock, mine)[0]["words"]
+
+
+def raised(session: Session, parts: Parts, clock: Clock, **seals: Any) -> AlertRow:
+    """The alert that somebody raised a day after the worry had come in."""
+    worry_id = seed_worry(session, parts, **seals)
+    clock.forward(days=1)
+    alert_id = worries.raise_alert(session, worry_id, Level.IMMEDIATE, "Ada", clock())
+    session.commit()
+    return session.get_one(AlertRow, alert_id)
+
+
+def test_words_and_number_of_a_worry_go_over_to_the_alert_that_was_raised_from_it(
+    session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
+) -> None:
+    said_at, alert = clock(), raised(session, app_parts, clock)
+    keys.make_ahead(app_parts.settings.keys_dir, app_parts.settings.sealing_dir, clock())
+    assert contacts.move_raised(session, app_parts.keys, clock()) == 1
+    session.commit()
+    assert contacts.move_raised(session, app_parts.keys, clock()) == 0
+    clock.forward(days=6, hours=23)
+    assert contacts.number(alert.sealed_contact, "alert", alert.id, clock()) == NUMBER
+    assert read_by_staff(session, contacts, alert.id, clock) == [
+        {"at": said_at.isoformat(), "level": "immediate", "words": WORDS}
+    ]
+    row = session.scalars(select(WorryRow)).one()
+    assert (row.sealed_words, row.sealed_contact, row.expires_at, row.alert_id) == (None, None, None, alert.id)
+    assert not alert.cannot_be_texted
+
+
+def test_a_worry_without_a_number_goes_over_without_one(
+    session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
+) -> None:
+    alert = raised(session, app_parts, clock, number=None)
+    contacts.move_raised(session, app_parts.keys, clock())
+    assert (alert.sealed_contact, alert.cannot_be_texted) == (None, True)
+    assert [row.what for row in alerts.timeline(session, alert.id)] == ["raised", "raised from a worry"]
+
+
+def test_a_worker_that_was_down_for_a_week_says_what_it_could_not_bring_over(
+    session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
+) -> None:
+    alert = raised(session, app_parts, clock)
+    clock.forward(days=6)
+    assert contacts.move_raised(session, app_parts.keys, clock()) == 1
+    session.commit()
+    assert (alert.sealed_contact, alert.cannot_be_texted, alert.state) == (None, True, "open")
+    assert [row.what for row in alerts.timeline(session, alert.id)][2:] == [
+        "words can no longer be opened", "number can no longer be opened",
+    ]
+    assert read_by_staff(session, contacts, alert.id, clock) == []
+    assert contacts.move_raised(session, app_parts.keys, clock()) == 0
+
+
+def test_whoever_asks_for_the_words_of_an_alert_waits_until_they_are_there(
+    session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
+) -> None:
+    alert, staff_id = raised(session, app_parts, clock), seed_staff(session)
+    other = seed_worry(session, app_parts)
+    openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert.id)
+    openings.ask_to_open(session, staff_id, new_pair()[1], clock(), worry_id=other)
+    assert contacts.fill_openings(session, clock()) == 1
+    contacts.move_raised(session, app_parts.keys, clock())
+    assert contacts.fill_openings(session, clock()) == 1
+
+
+def test_the_worker_brings_them_over_and_tells_the_duty_worker_in_one_round(
+    session: Session, app_parts: Parts, clock: Clock, texts_out: RecordingSender
+) -> None:
+    alert = raised(session, app_parts, clock)
+    jobs.work_once(session, app_parts)
+    assert alert.reference in texts_out.sent[0].body
+    assert session.scalars(select(AlertWordsRow)).one().alert_id == alert.id
+    assert WORDS not in " ".join(each.body for each in texts_out.sent)
+
+
 def test_a_wish_to_read_that_ran_out_is_not_filled(
     session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
 ) -> None:
-    alerts.ask_to_open(session, seed_alert(session, app_parts), seed_staff(session), new_pair()[1], clock())
+    alert_id = seed_alert(session, app_parts)
+    openings.ask_to_open(session, seed_staff(session), new_pair()[1], clock(), alert_id)
     session.commit()
     clock.forward(minutes=15)
     assert contacts.fill_openings(session, clock()) == 0
@@ -239,7 +352,8 @@ def test_the_words_of_a_page_are_what_the_worker_sealed(
 
 
 def test_the_worker_fills_a_wish_in_its_round(session: Session, app_parts: Parts, clock: Clock) -> None:
-    alerts.ask_to_open(session, seed_alert(session, app_parts), seed_staff(session), new_pair()[1], clock())
+    alert_id = seed_alert(session, app_parts)
+    openings.ask_to_open(session, seed_staff(session), new_pair()[1], clock(), alert_id)
     session.commit()
     jobs.work_once(session, app_parts)
     assert session.scalars(select(OpeningRow.sealed)).one() is not None

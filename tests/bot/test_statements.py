@@ -61,6 +61,15 @@ def test_a_message_within_a_conversation_costs_at_most_five_statements(app: Flas
     assert 2 <= len(statements) <= MOST, statements
 
 
+def test_a_text_that_somebody_must_read_costs_one_statement_more(app: Flask, phone: Phone) -> None:
+    for text in ("hi", "2", "4"):
+        phone.says(text)
+    with counted(app) as statements:
+        assert phone.says("i feel so lonely")
+    assert len([each for each in statements if each.startswith("INSERT INTO worry")]) == 1
+    assert len(statements) <= MOST + 1, statements
+
+
 def test_a_repeat_writes_nothing_and_costs_at_most_five_statements(app: Flask, phone: Phone) -> None:
     phone.says("hi")
     form = make_form("2", phone.number)

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from bot import jobs, watch
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import alerts, heartbeats
+from conversations import alerts, heartbeats, worries
 from conversations.db import Base, db
 from tests.fakes import Clock
-from tests.seeds import seed_alert
+from tests.seeds import seed_alert, seed_worry
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
 WAITING = "attempts to tell a duty worker are waiting"
+UNREAD = "worries are waiting past their time"
 
 
 @pytest.fixture
@@ -73,6 +74,18 @@ def test_an_acknowledged_alert_without_outcome_is_overdue_when_the_worker_does_n
     clock.forward(minutes=minutes)
     beat(session, clock)
     assert watch.troubles(session, clock()) == found
+
+
+@pytest.mark.parametrize(("hours", "found"), [(5, ()), (5.01, (UNREAD,))])
+def test_a_worry_that_nobody_reads_in_time_is_seen(
+    session: Session, app_parts: Parts, clock: Clock, hours: float, found: tuple[str, ...]
+) -> None:
+    worry_id = seed_worry(session, app_parts)
+    clock.forward(hours=hours)
+    beat(session, clock)
+    assert watch.troubles(session, clock()) == found
+    worries.record_outcome(session, worry_id, "Ada", "read", clock())
+    assert watch.troubles(session, clock()) == ()
 
 
 def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import alerts, outbox
+from conversations import alerts, openings, outbox
 from conversations.escalation import OUTCOMES
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
 from conversations.sealing import new_pair
@@ -227,14 +227,14 @@ def test_an_alert_that_is_not_there_is_not_open(session: Session, missing: str |
 
 def test_words_are_given_to_the_one_who_asked_once_and_in_time(session: Session, alert_id: str, clock: Clock) -> None:
     staff_id = seed_staff(session)
-    first, second, late = (alerts.ask_to_open(session, alert_id, staff_id, new_pair()[1], clock()) for _ in range(3))
-    assert alerts.opened(session, first, staff_id, clock()) is None
+    first, second, late = (openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert_id) for _ in range(3))
+    assert openings.opened(session, first, staff_id, clock()) is None
     session.execute(text("UPDATE opening SET sealed = :box"), {"box": b"box"})
-    assert alerts.opened(session, first, staff_id + 1, clock()) is None
-    assert alerts.opened(session, first, staff_id, clock()) == b"box"
-    assert alerts.opened(session, first, staff_id, clock()) is None
-    assert alerts.opened(session, second, staff_id, clock() + timedelta(minutes=14)) == b"box"
-    assert alerts.opened(session, late, staff_id, clock() + timedelta(minutes=15)) is None
+    assert openings.opened(session, first, staff_id + 1, clock()) is None
+    assert openings.opened(session, first, staff_id, clock()) == b"box"
+    assert openings.opened(session, first, staff_id, clock()) is None
+    assert openings.opened(session, second, staff_id, clock() + timedelta(minutes=14)) == b"box"
+    assert openings.opened(session, late, staff_id, clock() + timedelta(minutes=15)) is None
 
 
 def test_a_storm_of_two_hundred_texts_makes_one_alert_and_one_telling(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import alerts, outbox, retention
+from conversations import alerts, openings, outbox, retention, worries
 from conversations.models import (
     AlertRow,
     AttemptRow,
@@ -23,8 +23,10 @@ from conversations.models import (
 )
 from conversations.sealing import new_pair
 from conversations.staff_models import LoginTryRow, SessionRow
+from conversations.triage_models import WorryRow
+from conversations.values import Level
 from tests.fakes import Clock
-from tests.seeds import seed_alert, seed_staff, seed_text
+from tests.seeds import seed_alert, seed_staff, seed_text, seed_worry
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -75,7 +77,7 @@ def seed_comment_link(session: Session, parts: Parts) -> Callable[[], bool]:
 
 def seed_opening(session: Session, parts: Parts) -> Callable[[], bool]:
     alert_id = seed_alert(session, parts)
-    alerts.ask_to_open(session, alert_id, seed_staff(session), new_pair()[1], parts.clock())
+    openings.ask_to_open(session, seed_staff(session), new_pair()[1], parts.clock(), alert_id)
     return lambda: count(session, OpeningRow) == 1
 
 
@@ -96,6 +98,23 @@ def seed_sent_text(session: Session, parts: Parts) -> Callable[[], bool]:
     return lambda: count(session, OutboxRow) == 1
 
 
+def seed_worry_words(session: Session, parts: Parts) -> Callable[[], bool]:
+    seed_worry(session, parts)
+    boxes = select(WorryRow.sealed_words, WorryRow.sealed_contact, WorryRow.expires_at)
+    return lambda: all(each is not None for each in session.execute(boxes).one())
+
+
+def seed_worry_raised(session: Session, parts: Parts) -> Callable[[], bool]:
+    """Words that wait for a worker who has been down all the while."""
+    worries.raise_alert(session, seed_worry(session, parts), Level.CONCERN, "Ada", parts.clock())
+    return lambda: session.scalars(select(WorryRow.sealed_words)).one() is not None
+
+
+def seed_worry_done(session: Session, parts: Parts) -> Callable[[], bool]:
+    worries.record_outcome(session, seed_worry(session, parts), "Ada", "read", parts.clock())
+    return lambda: count(session, WorryRow) == 1
+
+
 LIVES: dict[str, tuple[Callable[[Session, Parts], Callable[[], bool]], timedelta]] = {
     "delivery report": (seed_delivery, DAY),
     "message id": (seed_received, timedelta(days=395) - timedelta(hours=12)),
@@ -104,6 +123,9 @@ LIVES: dict[str, tuple[Callable[[Session, Parts], Callable[[], bool]], timedelta
     "words for one reading": (seed_opening, timedelta(minutes=15)),
     "staff session": (seed_staff_session, timedelta(minutes=30)),
     "login try": (seed_login_try, DAY),
+    "words of a worry": (seed_worry_words, timedelta(days=7)),
+    "words of a worry that became an alert": (seed_worry_raised, timedelta(days=7)),
+    "worry that somebody is done with": (seed_worry_done, timedelta(days=365)),
     "text that was sent": (seed_sent_text, timedelta(hours=72)),
 }
 
@@ -129,6 +151,16 @@ def test_the_words_and_the_history_of_an_alert_stay_when_its_number_goes(
     assert alerts.find(session, alert_id) is not None
     assert alerts.is_open(session, alert_id)
     assert alerts.timeline(session, alert_id)
+
+
+def test_a_worry_that_nobody_read_stays_open_when_its_words_go(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    seed_worry(session, app_parts)
+    purge(session, clock() + timedelta(days=400))
+    row = session.scalars(select(WorryRow)).one()
+    assert (row.state, row.sealed_words, row.sealed_contact) == ("open", None, None)
+    assert worries.is_overdue(session, clock() + timedelta(days=400))
 
 
 def test_a_comment_stays_when_its_link_goes(session: Session, app_parts: Parts, clock: Clock) -> None:

@@ -53,7 +53,9 @@ def upgrade() -> None:
     sa.Column('reasons', sa.JSON(), nullable=False),
     sa.Column('version', sa.String(length=32), nullable=False),
     sa.Column('channel', sa.String(length=8), nullable=False),
+    sa.Column('cannot_be_texted', sa.Boolean(), nullable=False),
     sa.Column('due_at', conversations.db.UtcTime(timezone=True), nullable=False),
+    sa.Column('expires_at', conversations.db.UtcTime(timezone=True), nullable=True),
     sa.Column('state', sa.String(length=4), nullable=False),
     sa.Column('outcome', sa.String(length=32), nullable=True),
     sa.Column('done_by', sa.String(length=64), nullable=True),
@@ -70,6 +72,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('worry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_worry_due_at'), ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_worry_expires_at'), ['expires_at'], unique=False)
 
     op.create_table('second_look',
     sa.Column('id', sa.String(length=32), nullable=False),
@@ -113,6 +116,7 @@ def downgrade() -> None:
 
     op.drop_table('second_look')
     with op.batch_alter_table('worry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_worry_expires_at'))
         batch_op.drop_index(batch_op.f('ix_worry_due_at'))
 
     op.drop_table('worry')
