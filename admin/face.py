@@ -15,9 +15,10 @@ from admin.review import comments
 from admin.sessions import Clock
 from admin.staff import people
 from admin.trail import audit
+from admin.worries import worries
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, marks, audit, people)
+PARTS = (staff, home, figures, comments, alerts, worries, marks, audit, people)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

@@ -11,9 +11,10 @@ from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
 from admin.auth import now, side, staff_blueprint
+from admin.reasons import plain
 from admin.roles import PAGES, ROLES
 from admin.sessions import PATH, under_staff
-from conversations import alerts
+from conversations import alerts, worries
 from conversations.db import db
 
 LOCAL = ZoneInfo("Europe/London")
@@ -47,8 +48,9 @@ def index() -> str:
     """What this member of staff may do here."""
     roles = {role.name for role in current_user.roles}
     found = alerts.inbox(db.session()) if roles & PAGES["alerts"] else ()
+    to_read = worries.to_read(db.session()) if roles & PAGES["worries"] else ()
     waiting = [alert for alert in found if alert.state != "closed"]
-    return render_template("staff/home.html", waiting=waiting)
+    return render_template("staff/home.html", waiting=waiting, to_read=to_read)
 
 
 @staff.route("/<path:anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -60,7 +62,7 @@ def nowhere(anything: str) -> ResponseReturnValue:
 def init_pages(app: Flask) -> None:
     """Give staff pages their looks, their words for time, their headers and their error pages."""
     app.after_request(_protect)
-    for words in (local_time, length_of, month_name):
+    for words in (local_time, length_of, month_name, plain):
         app.add_template_filter(words)
     app.context_processor(_surroundings)
     # Flask-Security registers its own pages, and a blueprint takes no handler after that: so into Flask's own table.

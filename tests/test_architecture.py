@@ -21,7 +21,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 COMMITTERS = {
     "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.outbound", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.reading", "admin.review", "admin.sessions",
-    "admin.staff",
+    "admin.staff", "admin.worries",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from html import unescape
@@ -25,11 +25,12 @@ from admin import accounts
 from admin.accounts import Staff
 from admin.face import init_staff
 from admin.sessions import Clock
-from conversations import alerts
+from conversations import alerts, worries
 from conversations.db import db, engine_options
 from conversations.models import AnswerRow, CommentRow, OpeningRow, ResponseRow
 from conversations.sealing import Sealable, SealingKey, Seals, public_half
 from conversations.settings import Settings
+from conversations.triage_models import WorryRow
 from conversations.values import Assessment, Level
 
 PASSWORD = "correct horse battery"
@@ -202,6 +203,19 @@ def make_alert(app: Flask, level: Level = Level.CONCERN, ago: timedelta = timede
         alert_id = alerts.raise_alert(db.session(), assessment, channel, make_seals(), moment, **options)
         db.session.commit()
     return alert_id
+
+
+def make_worry(app: Flask, kind: str = "wellbeing", due_in: timedelta = timedelta(hours=4), **changes: Any) -> str:
+    """A worry that came in an hour ago; `changes` are of its row."""
+    with app.app_context():
+        reasons = {"wellbeing": ("en-low-mood",), "same_day": ("not-covered",)}[kind]
+        found = Assessment(Level.WELLBEING, covered=kind == "wellbeing", reasons=reasons, version="1")
+        seals = replace(make_seals(), expires=datetime.now(UTC) + worries.BOX_LIFE - timedelta(hours=1))
+        worry_id = worries.keep(db.session(), found, seals, worries.Listing(kind, "sms", datetime.now(UTC) + due_in))
+        for name, value in changes.items():
+            setattr(db.session.get_one(WorryRow, worry_id), name, value)
+        db.session.commit()
+    return worry_id
 
 
 def make_comment(app: Flask, text: str = "I liked the meeting", **changes: Any) -> str:

@@ -12,7 +12,17 @@ from admin.auth import staff_blueprint
 from admin.home import HEADERS
 from conversations.db import db
 from conversations.models import FigureRow
-from tests.admin.app import PASSWORD, Visitor, close, logged_in, make_alert, make_app, make_comment, make_person
+from tests.admin.app import (
+    PASSWORD,
+    Visitor,
+    close,
+    logged_in,
+    make_alert,
+    make_app,
+    make_comment,
+    make_person,
+    make_worry,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -46,6 +56,10 @@ DOORS: dict[str, set[str]] = {
     "/staff/alerts/<alert_id>/outcome": {"duty", "lead"},
     "/staff/alerts/<alert_id>/words": {"duty", "lead"},
     "/staff/alerts/<alert_id>/mark": {"duty", "lead"},
+    "/staff/worries/<worry_id>": {"duty", "lead"},
+    "/staff/worries/<worry_id>/outcome": {"duty", "lead"},
+    "/staff/worries/<worry_id>/raise": {"duty", "lead"},
+    "/staff/worries/<worry_id>/words": {"duty", "lead"},
     "/staff/audit/": {"lead", "admin"},
     "/staff/people/": {"admin"},
     "/staff/people/<int:staff_id>/roles": {"admin"},
@@ -89,6 +103,7 @@ def filled(app: Flask, rule: str) -> str:
         "<period>": lambda: "2020-01",
         "<comment_id>": lambda: make_comment(app),
         "<alert_id>": lambda: make_alert(app),
+        "<worry_id>": lambda: make_worry(app),
         "<int:staff_id>": lambda: _id_of(app, make_person(app, "viewer", second_factor=False)),
     }
     for blank, make in made.items():
