@@ -11,14 +11,15 @@ from random import Random
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.demo.alerts import Worry, raise_worry, settle, take, tell_again
+from bot.demo.alerts import SEALED_FOR, Worry, raise_worry, settle, take, tell_again
 from bot.demo.people import Crowd, Persona, load_phrases
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import comments, engine, figures, retention, store
+from conversations import comments, engine, figures, retention, store, worries
+from conversations.escalation import list_of
 from conversations.models import AlertRow, CommentRow, ResponseRow
-from conversations.rota import HERE
-from conversations.sealing import SealingKey
+from conversations.rota import HERE, read_by_end
+from conversations.sealing import Sealable, SealingKey, Seals
 from conversations.starts import start_of
 from conversations.values import Assessment, Facts, RedactedText, State
 
@@ -105,6 +106,7 @@ def live_year(session: Session, parts: Parts, seed: int, conversations: int) -> 
         # Reviewers look on the third day at the latest: what is left over at the end is not overdue.
         comments.mark_reviewed(session, retention.overdue_reviews(session, day + DAY))
     _leave_open(session, ears, key, now)
+    _leave_listed(session, ears, key, now)
     retention.purge(session, now)
     views = figures.views_of(parts.scripts.values())
     for month in sorted({f"{day:%Y-%m}" for day in year}):
@@ -182,6 +184,17 @@ def _leave_open(session: Session, ears: Ears, key: SealingKey, now: datetime) ->
         else:
             while tell_again(session, alert_id, now):
                 pass
+
+
+def _leave_listed(session: Session, ears: Ears, key: SealingKey, now: datetime) -> None:
+    """What nobody was woken for, for whoever tries the duty pages."""
+    for each in load_phrases()["worry"]["listed"]:
+        at, found = now - timedelta(minutes=each["ago"]), ears.hear(each["text"]).assessment
+        kind = list_of(found) or "wellbeing"
+        contact = Sealable(each["contact"]) if "contact" in each else None
+        seals = Seals(key, Sealable(each["text"]), contact, at + SEALED_FOR)
+        due_at = read_by_end(kind, ears.parts.settings.cover_hours, at)
+        worries.keep(session, found, seals, worries.Listing(kind, each["channel"], due_at))
 
 
 def _shares(random: Random, year: tuple[date, ...], conversations: int) -> Iterator[tuple[date, int]]:

@@ -17,9 +17,10 @@ from bot.demo.people import LANGUAGES, MOODS, feeling, load_phrases
 from bot.demo.year import days_before, live_year, turn_of
 from bot.parts import Parts
 from bot.safeguards import triage
-from conversations import answers, figures, retention, schema
+from conversations import answers, figures, retention, schema, worries
 from conversations.asking import options_of
 from conversations.db import db
+from conversations.escalation import list_of
 from conversations.models import (
     AlertEventRow,
     AlertRow,
@@ -76,6 +77,11 @@ def test_what_must_reach_a_duty_worker_does(safeguards: Parts, text: str) -> Non
 def test_the_alerts_left_open_have_the_levels_they_are_shown_for(safeguards: Parts) -> None:
     levels = [triage.assess(each["text"], safeguards.lexicon).level for each in load_phrases()["worry"]["open"]]
     assert levels == [Level.IMMEDIATE, Level.CONCERN, Level.CONCERN]
+
+
+def test_what_is_listed_belongs_to_the_lists_it_is_shown_for(safeguards: Parts) -> None:
+    found = [triage.assess(each["text"], safeguards.lexicon) for each in load_phrases()["worry"]["listed"]]
+    assert [list_of(each) for each in found] == ["wellbeing", "wellbeing", "same_day"]
 
 
 @pytest.mark.parametrize(("kind", "step"), [("scale5", "listened"), ("yes_no", "trusted"), ("age", "age")])
@@ -208,6 +214,14 @@ def test_three_alerts_are_open_and_no_worker_has_an_old_attempt_to_send(
     assert {alert.sealed_contact for alert in closed if clock.now - alert.raised_at > timedelta(days=7)} <= {None}
     assert count(session, AlertWordsRow) >= len(closed) + 3
     assert count(session, AlertEventRow, AlertEventRow.at > clock.now) == 0
+
+
+def test_both_lists_hold_something_to_read_and_nothing_overdue(
+    app: Flask, app_parts: Parts, session: Session, clock: Clock
+) -> None:
+    live_year(session, app_parts, 7, 30)
+    assert Counter(row.kind for row in worries.to_read(session)) == {"wellbeing": 2, "same_day": 1}
+    assert not worries.is_overdue(session, clock.now)
 
 
 def test_the_command_fills_an_empty_database_once(app: Flask, session: Session) -> None:
