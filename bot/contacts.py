@@ -77,7 +77,7 @@ class Contacts:
         contact = Sealable(number) if number else None
         seals = Seals(key, Sealable(words or ""), contact, now + worries.BOX_LIFE)
         if words is None or worry.expires_at is None:
-            alerts.record(session, alert.id, now, "words can no longer be opened", "Heard")
+            alerts.record(session, alert.id, now, worries.WORDS_GONE, "Heard")
         else:
             found = Assessment(Level[alert.level.upper()], reasons=tuple(alert.reasons), version=alert.version)
             alerts.add_words(session, alert.id, found, seals, worry.expires_at - worries.BOX_LIFE)

@@ -21,6 +21,7 @@ BOX_LIFE = timedelta(days=7)
 """How long words and number can be opened, from when the text came in."""
 EMPTY = {"sealed_words": None, "sealed_contact": None, "expires_at": None}
 RAISED_BY_DUTY = "duty:raised"
+WORDS_GONE = "words can no longer be opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,11 @@ def raise_alert(session: Session, worry_id: str, level: Level, who: str, now: da
         return None
     worry = session.get_one(WorryRow, worry_id, populate_existing=True)
     found = Assessment(level, reasons=(*worry.reasons, RAISED_BY_DUTY), version=worry.version)
-    alert_id = alerts.raise_alert(session, found, worry.channel, None, now, worry.cannot_be_texted)
+    cut_off = worry.cannot_be_texted or worry.sealed_contact is None
+    alert_id = alerts.raise_alert(session, found, worry.channel, None, now, cut_off)
     alerts.record(session, alert_id, now, "raised from a worry", who)
+    if worry.sealed_words is None:
+        alerts.record(session, alert_id, now, WORDS_GONE, "Heard")
     worry.alert_id = alert_id
     return alert_id
 

@@ -23,6 +23,7 @@ from tests.admin.app import (
     make_comment,
     make_person,
     make_responses,
+    make_worry,
 )
 from tests.browser import PHONE, OpenContext, axe_violations, screenshot, serving
 
@@ -50,6 +51,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str
     make_person(app, "viewer", email="old@heard.example", name="Old Hand", active=False, second_factor=False)
     make_alert(app, Level.IMMEDIATE, ago=timedelta(minutes=3))
     make_alert(app, Level.CONCERN, ago=timedelta(hours=2), cannot_be_texted=True, channel="web")
+    make_worry(app, due_in=timedelta(hours=27))
+    make_worry(app, due_in=-timedelta(hours=20), reasons=["en-bullying", "en-low-mood"])
+    make_worry(app, "same_day", due_in=timedelta(hours=3), reasons=["pl-sad", "not-covered"], cannot_be_texted=True)
     for said in SAID * 2 + SAID[:2]:
         make_comment(app, said, language="pl" if "Chc" in said else "en")
     for code, number in (("yes", 41), ("a_bit", 23), ("nothing_yet", 12), ("not_asked", 4)):
@@ -171,6 +175,43 @@ def test_an_alert_is_taken_read_and_closed_without_javascript(
     look(other, size, "07b-alert-mark")
     other.goto(f"{address}/staff/alerts/")
     look(other, size, "06b-alerts-after")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_worry_is_read_and_an_alert_raised_from_it_without_javascript(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str
+) -> None:
+    app, address, _ = house
+    gone = {"sealed_words": None, "sealed_contact": None, "expires_at": None}
+    make_worry(app, due_in=-timedelta(days=7), reasons=["uk-scared"])
+    old = make_worry(app, due_in=-timedelta(days=6), **gone)
+    page, pictured = open_context(**SIZES[size], java_script_enabled=False).new_page(), open_context(**SIZES[size])
+    log_in(page, house)
+    page.get_by_role("link", name="Alerts", exact=True).first.click()
+    page.get_by_role("link", name="Scared (Ukrainian words)").first.click()
+    other = pictured.new_page()
+    log_in(other, house)
+    other.goto(page.url)
+    look(other, size, "20-worry")
+    other.goto(f"{address}/staff/worries/{old}")
+    look(other, size, "21-worry-gone")
+    page.get_by_role("button", name="Open the words for me").click()
+    page.get_by_role("heading", name="Opening the words").wait_for()
+    fill_opening(app, ("same_day", "мені страшно вдома"))
+    page.get_by_text("мені страшно вдома").wait_for()
+    screenshot(page, f"22-worry-words-{size}")
+    page.get_by_role("link", name="Back to this worry").click()
+    page.get_by_text("Concern: somebody may be harmed").click()
+    page.get_by_role("button", name="Raise the alert now").click()
+    page.get_by_text("The alert is raised, and the duty contacts are being told.").wait_for()
+    page.get_by_role("heading", name="Alert").first.wait_for()
+    screenshot(page, f"23-worry-raised-{size}")
+    other.goto(f"{address}/staff/worries/{old}")
+    other.get_by_text("Passed to their worker").click()
+    other.get_by_role("button", name="Record it and take it off the list").click()
+    other.get_by_text("What was done is recorded").wait_for()
+    other.goto(f"{address}/staff/worries/{old}")
+    look(other, size, "24-worry-done")
 
 
 def test_ten_comments_are_reviewed_with_the_keyboard_alone(

@@ -39,8 +39,8 @@ def test_the_inbox_shows_both_lists_under_the_alerts_with_the_time_that_is_left(
     make_worry(app, due_in=-timedelta(hours=2, seconds=30), reasons=["en-bullying"])
     page = text_of(logged_in(app, "duty").get("/staff/alerts/"))
     assert re.search(
-        r"Nobody has taken it.*To read today 1 .*No reviewed word list covers this language.* 1 h 30 min left read by.*"
-        r"Worries 2 .*Bullying , 1 of 2 Overdue by 2 h 0 min.*Low mood , 2 of 2 26 h 4 min left",
+        r"Nobody has taken it.*To read today 1 .*No reviewed word list covers this language.* 1 h 30 min left , due by"
+        r".*Worries 2 .*Bullying , 1 of 2 Overdue by 2 h 0 min , was due by.*Low mood , 2 of 2 26 h 4 min left",
         page,
     )
 

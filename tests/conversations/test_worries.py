@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import alerts, worries
+from conversations import alerts, retention, worries
 from conversations.escalation import LISTS, WORRY_OUTCOMES, list_of
 from conversations.models import AlertRow, AlertWordsRow
 from conversations.triage_models import WorryRow
@@ -120,6 +120,18 @@ def test_an_alert_raised_from_it_is_told_at_once_without_the_worker(
     assert row.sealed_words
     assert row.sealed_contact
     assert worries.moving(session) == [row]
+
+
+def test_an_alert_can_be_raised_also_when_its_words_have_gone_and_says_so(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    worry_id = seed_worry(session, app_parts)
+    retention.purge(session, clock() + timedelta(days=7))
+    alert_id = worries.raise_alert(session, worry_id, Level.CONCERN, "Ada", clock() + timedelta(days=8))
+    assert alert_id is not None
+    assert session.get_one(AlertRow, alert_id).cannot_be_texted
+    assert [each.what for each in alerts.timeline(session, alert_id)][2:] == ["words can no longer be opened"]
+    assert worries.moving(session) == []
 
 
 def test_only_the_first_of_two_raises_it(session: Session, app_parts: Parts, clock: Clock) -> None:
