@@ -31,11 +31,11 @@ class Contacts:
 
     def number(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
         """The number in a box made for this purpose and row; raises CannotOpen."""
-        return self._content(box, purpose, row, now)
+        return self.content(box, purpose, row, now)
 
     def words(self, row: AlertWordsRow, now: datetime) -> str:
         """The words of one message of an alert; raises CannotOpen."""
-        return self._content(row.sealed, "words", row.id, now)
+        return self.content(row.sealed, "words", row.id, now)
 
     def opted_out(self, session: Session, number: str) -> bool:
         """Whether we may not text this number first."""
@@ -104,20 +104,20 @@ class Contacts:
             for row in session.scalars(wanted.order_by(AlertWordsRow.received_at))
         ]
 
-    def _content(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
+    def content(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
         if box is None:
             raise CannotOpen("nothing is kept of it")
         return open_box(box, self.keys.open_with(key_name(box)), purpose, row, now)
 
     def _or_none(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str | None:
         try:
-            return self._content(box, purpose, row, now)
+            return self.content(box, purpose, row, now)
         except CannotOpen:
             return None
 
     def _or_why_not(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
         try:
-            return self._content(box, purpose, row, now) or "(no words: a picture, a voice note or an empty text)"
+            return self.content(box, purpose, row, now) or "(no words: a picture, a voice note or an empty text)"
         except CannotOpen as closed:
             return f"(these words can no longer be opened: {closed})"
 

@@ -18,7 +18,7 @@ from conversations import alerts, engine, escalation, outbox, rota, store, worri
 from conversations.asking import prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
-from conversations.script import Script, load_words, parse_dump, with_words
+from conversations.script import Script
 from conversations.sealing import Sealable, Seals
 from conversations.starts import Start, start_of
 from conversations.values import Assessment, Facts, Person, RedactedText, State, Step
@@ -51,6 +51,8 @@ def screen(message: Inbound, parts: Parts) -> Assessment:
     if not message.text and message.start:
         return Assessment()
     found = triage.assess(message.text, parts.lexicon)
+    if parts.settings.triage_encoder == "request" and second_look.is_due(message.text, found):
+        found = second_look.looked_at(message.text, found, parts)
     if not message.media:
         return found
     media = triage.assess_media()
@@ -90,7 +92,7 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
         now = parts.clock()
         if turn is None or turn.expires_at <= now:
             return None
-        script = _script_of(session, turn.state, parts)
+        script = store.script_of(session, turn.state, parts.scripts)
     except STORE_IS_DOWN as down:
         log.error("store down: %s", type(down).__name__)
         raise Unanswered from None
@@ -142,7 +144,7 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
     if isinstance(turn, store.Repeat):
         return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
     now = parts.clock()  # read again behind the lock: a text that waited for it was received before we spoke
-    script = _script_of(session, turn.state, parts)
+    script = store.script_of(session, turn.state, parts.scripts)
     if _starts_anew(turn.state, start, message, script):
         turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script
     return _stepped(session, message, heard, turn, script, parts)
@@ -156,6 +158,8 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     told = _tell(session, message, turn, step, heard, now)
     if told is None:
         _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
+    if parts.settings.triage_encoder == "worker" and not facts.alert_open and second_look.is_due(message.text, found):
+        second_look.ask(session, heard.seals, message.channel, turn.id, now)
     if step.opt:
         store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
@@ -163,9 +167,7 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     store.save_turn(session, turn, step, say, saving)
     if message.channel != "sms" or parts.settings.twilio_reply == "twiml":
         return Reply(say)
-    for place, body in enumerate(say):
-        due_at = now - timedelta(microseconds=len(say) - place)  # so that the parts go out in their order
-        outbox.add(session, outbox.Text("reply", message.our_number, body), heard.seals, turn.id, due_at)
+    outbox.reply(session, outbox.Saying(message.our_number, say), heard.seals, turn.id, now)
     return Reply()
 
 
@@ -242,11 +244,3 @@ def _put_on_list(
         due_at = rota.read_by_end(kind, parts.settings.cover_hours, now)
         listing = worries.Listing(kind, message.channel, due_at, cannot_be_texted)
         worries.keep(session, heard.assessment, heard.seals, listing)
-
-
-def _script_of(session: Session, state: State, parts: Parts) -> Script:
-    current = parts.scripts.get(state.script)
-    if current is not None and current.version == state.version:
-        return current
-    kept = store.script_version(session, state.version)
-    return with_words(parse_dump(kept), load_words()) if kept else parts.scripts[state.script]

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound
+from bot import duty, marking, outbound, second_look
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.stopping import Stopping
@@ -73,6 +73,7 @@ JOBS: dict[str, Job] = {
     "alerts due": lambda session, parts, contacts: duty.act_on_due(session, parts),
     "attempts": lambda session, parts, contacts: duty.send_due(session, parts),
     "reach": marking.reach,
+    "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),

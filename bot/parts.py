@@ -12,7 +12,8 @@ from flask import current_app
 from bot.safeguards import redaction
 from bot.safeguards.language import Detector, build
 from bot.safeguards.redaction import Names
-from bot.safeguards.triage import lexicon
+from bot.safeguards.triage import encoder, lexicon
+from bot.safeguards.triage.encoder import Look
 from bot.safeguards.triage.lexicon import Lexicon
 from bot.sender import MailSender, Sender, TwilioSender
 from conversations.answers import load_vocabulary
@@ -31,6 +32,7 @@ class Parts:
     clock: Clock
     scripts: Mapping[str, Script]
     lexicon: Lexicon | None
+    look: Look
     names: Names
     detector: Detector
     keys: PublicKeys
@@ -61,6 +63,7 @@ def real_parts(settings: Settings) -> Parts:
         clock=lambda: datetime.now(UTC),
         scripts=scripts,
         lexicon=rules,
+        look=encoder.look,
         names=redaction.load_names(),
         detector=build(languages),
         keys=PublicKeys(settings.sealing_dir),

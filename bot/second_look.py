@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
@@ -13,18 +13,35 @@ from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.safeguards import redaction
 from bot.safeguards.triage.encoder import EncoderAbsent
-from conversations import alerts, engine, outbox, rota, store
+from conversations import alerts, caring, outbox, rota, store
+from conversations.asking import spoken
 from conversations.models import ConversationRow
-from conversations.script import Script
 from conversations.sealing import CannotOpen, Sealable, Seals
 from conversations.triage_models import SecondLookRow
-from conversations.values import Assessment, Facts, Person, Step
+from conversations.values import Assessment, Facts, Person, RedactedText, State
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50
+FEWEST_WORDS = 3
+"""A number, a yes or a name of an option needs no encoder."""
+LIFE = timedelta(hours=1)
 SEALED_FOR = timedelta(days=7)
 PURPOSE = "second look"
+
+
+def is_due(text: str, assessment: Assessment) -> bool:
+    """Whether the encoder should read this text: words that did not alert, in a language that it was taught."""
+    return not assessment.alerts and assessment.covered and len(text.split()) >= FEWEST_WORDS
+
+
+def looked_at(text: str, found: Assessment, parts: Parts) -> Assessment:
+    """The assessment with what the encoder adds, in the request; without an encoder the other minds stand."""
+    try:
+        return parts.look(text).raised(found)
+    except Exception as broken:  # whatever breaks in the third mind, the first two have decided
+        log.error("second look: %s", type(broken).__name__)
+        return found
 
 
 def ask(session: Session, seals: Seals, channel: str, conversation_id: str | None, now: datetime) -> None:
@@ -35,66 +52,88 @@ def ask(session: Session, seals: Seals, channel: str, conversation_id: str | Non
         "conversation_id": conversation_id,
         "channel": channel,
         "due_at": now,
-        "sealed_words": seals.words.seal(seals.key, PURPOSE, row_id, seals.expires),
+        "sealed_words": seals.seal_words(row_id, PURPOSE),
         "sealed_contact": seals.seal_contact(PURPOSE, row_id),
     }
     session.execute(insert(SecondLookRow).values(**values))
 
 
 def look_due(session: Session, parts: Parts, contacts: Contacts) -> int:
-    """Look at every text that waits, each in its own unit of work; gives how many. Without an encoder they wait on."""
+    """Look at every text that waits, each in its own unit of work; gives how many. Without an encoder they wait."""
     if parts.settings.triage_encoder != "worker":
         return 0
-    waiting = select(SecondLookRow.id).order_by(SecondLookRow.due_at).limit(AT_ONCE)
-    ids = session.scalars(waiting).all()
+    ids = session.scalars(select(SecondLookRow.id).order_by(SecondLookRow.due_at).limit(AT_ONCE)).all()
     session.commit()
     try:
-        looked = sum(_look(session, parts, contacts, row_id) for row_id in ids)
+        return sum(_look(session, parts, contacts, row_id) for row_id in ids)
     except EncoderAbsent as absent:
         session.rollback()
         log.error("second look: %s", absent)
         return 0
-    return looked
 
 
 def _look(session: Session, parts: Parts, contacts: Contacts, row_id: str) -> int:
-    row = session.scalar(select(SecondLookRow).where(SecondLookRow.id == row_id).with_for_update(skip_locked=True))
+    wanted = select(SecondLookRow).where(SecondLookRow.id == row_id).with_for_update(skip_locked=True)
+    row = session.scalar(wanted)
     if row is None:
         session.commit()
         return 0
-    now = parts.clock()
     try:
-        words = contacts.second_look(row, now)
+        words = contacts.content(row.sealed_words, PURPOSE, row.id, parts.clock())
     except CannotOpen as closed:
         log.error("a text cannot be looked at again: %s", closed)
     else:
         found = parts.look(words).raised(Assessment())
         if found.alerts:
-            _raise(session, parts, row, found, _seals(parts, contacts, row, words, now))
+            _raise(session, parts, Text(row, words, _seals(parts, contacts, row, words)), found)
     session.delete(row)
     session.commit()
     return 1
 
 
-def _seals(parts: Parts, contacts: Contacts, row: SecondLookRow, words: str, now: datetime) -> Seals:
+def _seals(parts: Parts, contacts: Contacts, row: SecondLookRow, words: str) -> Seals:
+    """The same text and number, to be sealed to what is raised from them."""
+    now, number = parts.clock(), None
     try:
         number = Sealable(contacts.number(row.sealed_contact, PURPOSE, row.id, now))
     except CannotOpen:
-        number = None
+        log.info("a text that is looked at again has no number")
     return Seals(parts.keys.of_day(now), Sealable(words), number, now + SEALED_FOR)
 
 
-def _raise(session: Session, parts: Parts, row: SecondLookRow, found: Assessment, seals: Seals) -> None:
-    now = parts.clock()
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that the worker has open: its row, its words, and what they and the number can be sealed with."""
+
+    row: SecondLookRow
+    words: str
+    seals: Seals
+
+
+def _raise(session: Session, parts: Parts, text: Text, found: Assessment) -> None:
+    now, row = parts.clock(), text.row
     person = session.scalar(select(ConversationRow.person).where(ConversationRow.id == row.conversation_id))
     turn = store.find(session, (Person(person), Person(person)), lock=True) if person else None
-    if turn is None:
-        alerts.raise_alert(session, found, row.channel, seals, now)
+    if turn and turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, text.seals, now):
         return
-    if turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, seals, now):
+    alert_id = alerts.raise_alert(session, found, row.channel, text.seals, now)
+    if turn is None:  # the conversation has closed meanwhile: the duty worker has the number, where there is one
         return
-    alert_id = alerts.raise_alert(session, found, row.channel, seals, now)
-    script = parts.script_of(session, turn.state)
+    script = store.script_of(session, turn.state, parts.scripts)
     cover = rota.cover_from(parts.settings.cover_hours, now, turn.state.language)
-    step = engine.second_thought(script, turn.state, found, Facts(alert_open=True, cover_from=cover))
-    _say(session, parts, turn, step, seals, alert_id)
+    # As for a text that came too early: it is told of, and no question of ours is answered by it.
+    step = caring.worried(script, turn.state, RedactedText(""), found, Facts(early=True, cover_from=cover))
+    store.save_afterthought(session, turn, replace(step, state=_without(step.state, text.words, parts)), alert_id, now)
+    if row.channel == "sms":
+        _text(session, spoken(script, step), turn.id, text.seals, now)
+
+
+def _without(state: State, words: str, parts: Parts) -> State:
+    """The state without a comment of these words: what raised an alert stays in the alert alone."""
+    kept = redaction.redact(words, "en", parts.names).text
+    return replace(state, comments=tuple(comment for comment in state.comments if comment.text not in kept))
+
+
+def _text(session: Session, says: tuple[str, ...], turn_id: str, seals: Seals, now: datetime) -> None:
+    our_number = session.scalar(select(ConversationRow.our_number).where(ConversationRow.id == turn_id)) or ""
+    outbox.reply(session, outbox.Saying(our_number, says), seals, turn_id, now)

@@ -59,6 +59,21 @@ def add(session: Session, text: Text, seals: Seals, conversation_id: str | None,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is said to a young person in one go: from which of our numbers, in which parts."""
+
+    sender: str
+    parts: tuple[str, ...]
+
+
+def reply(session: Session, saying: Saying, seals: Seals, conversation_id: str | None, now: datetime) -> None:
+    """Put the parts of a reply into the outbox, due now and in their order."""
+    for place, body in enumerate(saying.parts):
+        due_at = now - timedelta(microseconds=len(saying.parts) - place)
+        add(session, Text("reply", saying.sender, body), seals, conversation_id, due_at)
+
+
 def claim(session: Session, row: type[Row], now: datetime, limit: int = 20) -> Sequence[Row]:
     """Lease rows that are due, and those whose holder has died; the caller commits before it sends."""
     due = and_(row.state == "due", row.due_at <= now)

@@ -52,6 +52,7 @@ class Settings:
     areas: tuple[str, ...] = ()
     cover_hours: str = "always"
     trusted_proxies: int = 0
+    triage_encoder: str = "worker"
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -192,6 +193,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "areas": _areas,
     "cover_hours": _cover_hours,
     "trusted_proxies": int,
+    "triage_encoder": _one_of("worker", "request", "off"),
 }
 
 

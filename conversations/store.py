@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,8 @@ from conversations.models import (
     ReceivedRow,
     ScriptVersionRow,
 )
-from conversations.script.values import Script, dump
+from conversations.script import load_words, with_words
+from conversations.script.values import Script, dump, parse_dump
 from conversations.sealing import Seals, key_name
 from conversations.staff_models import StaffNumberRow
 from conversations.values import Comment, Person, State, Step
@@ -180,6 +182,12 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
     session.connection().execute(SAVE, values)
 
 
+def save_afterthought(session: Session, turn: Turn, step: Step, alert_id: str, now: datetime) -> None:
+    """Keep what was said to a young person who had not just written: the words of the second look."""
+    values = {"turn": turn.id, "state": stored(step.state), "alert_id": alert_id, "last_out_at": now, "nudge_at": None}
+    session.connection().execute(SAVE, values)
+
+
 def _contact(turn: Turn, seals: Seals) -> bytes | None:
     """The sealed number: the box that is there, as long as it is to the key of today and so as lasting as a new one."""
     kept = turn.sealed_contact
@@ -218,6 +226,15 @@ def keep_version(session: Session, script: Script) -> None:
 def script_version(session: Session, version: str) -> str | None:
     """The dump of a script version that somebody began with."""
     return session.scalar(select(ScriptVersionRow.content).where(ScriptVersionRow.version == version))
+
+
+def script_of(session: Session, state: State, scripts: Mapping[str, Script]) -> Script:
+    """The script that this conversation began with: today's of that name, or the version that was kept for it."""
+    current = scripts.get(state.script)
+    if current is not None and current.version == state.version:
+        return current
+    kept = script_version(session, state.version)
+    return with_words(parse_dump(kept), load_words()) if kept else scripts[state.script]
 
 
 def new_id() -> str:

