@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.parts import Parts
 from bot.safeguards.triage import lexicon
-from conversations import heartbeats, keys, schema
+from conversations import heartbeats, helplines, keys, schema
 
 REMINDERS = (
     "Twilio: the inbound webhook of each number is POST to HEARD_PUBLIC_URL and /sms/inbound",
@@ -21,7 +21,7 @@ WORKER_SILENT = timedelta(minutes=2)
 
 def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
-    return [*_database(session, parts), *_keys(parts), *_words(parts)]
+    return [*_database(session, parts), *_keys(parts), *_words(parts), *_helplines(parts)]
 
 
 def _database(session: Session, parts: Parts) -> list[str]:
@@ -58,3 +58,11 @@ def _keys(parts: Parts) -> list[str]:
 
 def _words(parts: Parts) -> list[str]:
     return [f"the screen misses its own example: {miss}" for miss in lexicon.verify(lexicon.load())]
+
+
+def _helplines(parts: Parts) -> list[str]:
+    return [
+        f"{line.name} ({line.number}) was last checked on {line.checked_on}: make sure that it still answers, "
+        "then set checked_on in conversations/helplines.toml"
+        for line in helplines.stale(helplines.load(), parts.clock().date())
+    ]

@@ -13,11 +13,12 @@ from markupsafe import Markup, escape
 
 from bot.message import View
 from bot.parts import Parts
+from conversations import helplines
 from conversations.script import Script, Words, load_words
 from conversations.script.shared_keys import SHARED_KEYS
 
 # Numbers to tap. The Arabic alphabet runs from right to left, a telephone number never does.
-NUMBERS: Mapping[str, str] = MappingProxyType({"0800 1111": "tel:08001111", "999": "tel:999", "85258": "sms:85258"})
+NUMBERS: Mapping[str, str] = MappingProxyType({line.number: line.link for line in helplines.load()})
 NUMBER = re.compile(rf"(?<!\d)({'|'.join(NUMBERS)})(?!\d)")
 LINK = Markup('<a dir="ltr" href="{}">{}</a>')
 

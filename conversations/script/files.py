@@ -13,6 +13,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from conversations.helplines import fill
 from conversations.script.key_lines import key_lines, line_named, line_of
 from conversations.script.values import IMPLIED_CODES, Direction, Question, Script, Words, versioned
 
@@ -192,13 +193,18 @@ def build(draft: Draft) -> Script:
 
 def shared_words(language: str, table: SharedTable) -> SharedWords:
     """The shared words without the marks of what they were translated from."""
-    entries = {key: plain(entry) for key, entry in table.words.items()}
+    entries = {key: filled(plain(entry)) for key, entry in table.words.items()}
     return SharedWords(language, table.direction, table.reviewed, entries)
 
 
 def plain(entry: Entry) -> Text:
     """The words of an entry, translated or not."""
     return entry.text if isinstance(entry, Translation) else entry
+
+
+def filled(text: Text) -> Text:
+    """The words with the numbers of the helplines that they name."""
+    return fill(text) if isinstance(text, str) else tuple(fill(each) for each in text)
 
 
 def mark(text: Text) -> str:
@@ -243,7 +249,7 @@ def _words(draft: Draft, language: str, steps: tuple[Question, ...]) -> Words:
         reviewed=own.reviewed and common.reviewed,
         ask={step.id: _ask(step, own, shared) for step in steps},
         labels={step.id: _labels(step, own, shared) for step in steps if step.options},
-        web_ask={step: str(plain(entry)) for step, entry in own.web_ask.items()},
+        web_ask={step: fill(str(plain(entry))) for step, entry in own.web_ask.items()},
         shared=shared,
     )
 
@@ -251,14 +257,14 @@ def _words(draft: Draft, language: str, steps: tuple[Question, ...]) -> Words:
 def _ask(step: Question, own: WordsTable, shared: Mapping[str, Text]) -> str:
     if step.keep_as and step.id not in own.ask:
         return str(shared[f"{step.keep_as}.ask"])
-    return str(plain(own.ask[step.id]))
+    return fill(str(plain(own.ask[step.id])))
 
 
 def _labels(step: Question, own: WordsTable, shared: Mapping[str, Text]) -> dict[str, str]:
     standard = step.keep_as or step.type
     if standard in STANDARD_LABELS:
         return {code: str(shared[f"{standard}.{code}"]) for code in step.options}
-    return {code: str(plain(own.labels[step.id][code])) for code in step.options}
+    return {code: fill(str(plain(own.labels[step.id][code]))) for code in step.options}
 
 
 STANDARD_LABELS = frozenset({"scale5", "yes_no", "age_band"})

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from conversations import helplines
 from conversations.answers.text import fold_phrase
 from conversations.script.carrier import CARRIER_KEYWORDS, SHARED_WITH_US
 from conversations.script.files import (
@@ -51,7 +52,9 @@ def text_faults(text: Text, language: str, *, on_the_web: bool, fill: frozenset[
         return ["one text, not a list"]
     if not text.strip():
         return ["the words are missing"]
-    faults = [*_emoji_faults(text), *_placeholder_faults(text, fill), *_network_faults(text)]
+    faults = [f"write the helpline's name in braces, not {number}" for number in helplines.written_out(text)]
+    text = helplines.fill(text)
+    faults += [*_emoji_faults(text), *_placeholder_faults(text, fill), *_network_faults(text)]
     if language == SOURCE:
         faults += reading_faults(text)
         if not on_the_web and not is_gsm7(text):
@@ -116,9 +119,9 @@ def _list_faults(text: Text, rule: Rule, language: str) -> Iterator[str]:
     most = rule.most_texts[language != SOURCE]
     if len(text) > most:
         yield f"{len(text)} messages, at most {most}"
-    yield from _placeholder_faults("\n".join(text), rule.placeholders)
+    yield from _placeholder_faults(helplines.fill("\n".join(text)), rule.placeholders)
     for each in text:
-        yield from text_faults(each, language, on_the_web=rule.sms is None, fill=_placeholders(each))
+        yield from text_faults(each, language, on_the_web=rule.sms is None, fill=_placeholders(helplines.fill(each)))
         yield from _budget_faults(each, rule)
 
 
@@ -139,7 +142,7 @@ def _budget_faults(text: Text, rule: Rule) -> Iterator[str]:
     if rule.sms is None or not isinstance(text, str):
         return
     try:
-        filled = text.format_map(STAND_INS)
+        filled = helplines.fill(text).format_map(STAND_INS)
     except (KeyError, IndexError, ValueError):
         return
     if reason := length_fault(filled, rule.sms):

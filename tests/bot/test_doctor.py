@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot import doctor, jobs
 from bot.parts import Parts
+from conversations import helplines
 from conversations.keys import PublicKeys
 from tests.fakes import Clock
 
@@ -79,6 +80,17 @@ def test_a_private_key_that_others_can_read_is_named_with_the_cure(
 def test_a_web_machine_without_the_private_folder_is_in_order(session: Session, app_parts: Parts) -> None:
     settings = replace(app_parts.settings, keys_dir=app_parts.settings.keys_dir / "elsewhere")
     assert doctor.faults(session, replace(app_parts, settings=settings)) == []
+
+
+def test_a_helpline_that_nobody_looked_at_for_ninety_days_is_named(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    clock.forward(days=90)
+    assert not [said for said in doctor.faults(session, app_parts) if "checked_on" in said]
+    clock.forward(days=1)
+    said = [said for said in doctor.faults(session, app_parts) if "checked_on" in said]
+    assert len(said) == len(helplines.load())
+    assert any("Childline (0800 1111) was last checked on 2026-11-23" in each for each in said)
 
 
 def test_every_fault_is_said_in_one_go(session: Session, app_parts: Parts, clock: Clock) -> None:

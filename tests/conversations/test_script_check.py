@@ -212,6 +212,12 @@ def test_a_shared_word_that_nothing_uses_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("language", ["en", "pl", "ar", "gd"])
+def test_a_helpline_that_is_written_out_is_refused(tmp_path: Path, language: str) -> None:
+    broken_words(tmp_path, language, "kept.alert", '"Childline: 0800-1111."')
+    assert any("name in braces, not 0800 1111" in fault.reason for fault in check_words(tmp_path))
+
+
 def test_changing_an_english_word_makes_every_translation_stale(tmp_path: Path) -> None:
     broken_words(tmp_path, "en", "kept.alert", '"Thanks a lot."')
     stale = [Path(fault.file).stem for fault in check_words(tmp_path) if "stale" in fault.reason]
