@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from bot import second_look
 from bot.duty import notify_past_the_store
 from bot.logs import place_of
 from bot.message import Heard, Inbound, Reply, Unanswered, View
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import alerts, engine, escalation, outbox, rota, store, worries
-from conversations.asking import prompt, spoken
+from conversations import alerts, engine, escalation, outbox, raising, rota, store, worries
+from conversations.asking import RESTS, prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
 from conversations.script import Script
@@ -51,8 +52,7 @@ def screen(message: Inbound, parts: Parts) -> Assessment:
     if not message.text and message.start:
         return Assessment()
     found = triage.assess(message.text, parts.lexicon)
-    if parts.settings.triage_encoder == "request" and second_look.is_due(message.text, found):
-        found = second_look.looked_at(message.text, found, parts)
+    found = second_look.at_once(message, found, parts)
     if not message.media:
         return found
     media = triage.assess_media()
@@ -145,7 +145,8 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
         return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
     now = parts.clock()  # read again behind the lock: a text that waited for it was received before we spoke
     script = store.script_of(session, turn.state, parts.scripts)
-    if _starts_anew(turn.state, start, message, script):
+    at_rest = alerts.is_open(session, turn.alert_id) and not turn.state.unread
+    if _starts_anew(turn.state, start, message, script) and not at_rest:
         turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script
     return _stepped(session, message, heard, turn, script, parts)
 
@@ -154,12 +155,15 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     now = parts.clock()
     facts = _facts(message, turn, heard.guess, parts, now)
     facts = replace(facts, alert_open=alerts.is_open(session, turn.alert_id))
+    heard = replace(heard, assessment=raising.in_context(heard.assessment, turn.state, heard.text, facts))
     step = engine.step(script, turn.state, heard.text, heard.assessment, facts)
     told = _tell(session, message, turn, step, heard, now)
     if told is None:
         _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
-    if parts.settings.triage_encoder == "worker" and not facts.alert_open and second_look.is_due(message.text, found):
+    if not facts.alert_open and second_look.is_due(message, heard.assessment, parts.settings):
         second_look.ask(session, heard.seals, message.channel, turn.id, now)
+    if step.reach and (known := told or turn.alert_id):
+        alerts.record(session, known, now, step.reach, "Heard")
     if step.opt:
         store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
@@ -201,7 +205,7 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
     silent = turn.silent(now)
     spoke_since = turn.last_out_at is not None and message.received_at < turn.last_out_at
     asking = {turn.state.step if turn.state.awaiting == "answer" else turn.state.awaiting}
-    asking |= {"carry_on"} if silent else set()
+    asking |= {"carry_on"} if silent or turn.state.awaiting in RESTS else set()
     stale = bool(message.asked) and message.asked not in asking
     return Facts(
         silent=silent,
@@ -213,6 +217,7 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
         asked=message.asked,
         opted_in=message.opt_out_type == "START",
         cover_from=rota.cover_from(parts.settings.cover_hours, now, turn.state.language),
+        read_by=rota.read_by(parts.settings.cover_hours, now, turn.state.language),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from bot.contacts import Contacts
+from bot.message import Inbound
 from bot.parts import Parts
 from bot.safeguards import redaction
 from bot.safeguards.triage.encoder import EncoderAbsent
@@ -17,6 +18,7 @@ from conversations import alerts, caring, outbox, rota, store
 from conversations.asking import spoken
 from conversations.models import ConversationRow
 from conversations.sealing import CannotOpen, Sealable, Seals
+from conversations.settings import Settings
 from conversations.triage_models import SecondLookRow
 from conversations.values import Assessment, Facts, Person, RedactedText, State
 
@@ -30,18 +32,24 @@ SEALED_FOR = timedelta(days=7)
 PURPOSE = "second look"
 
 
-def is_due(text: str, assessment: Assessment) -> bool:
-    """Whether the encoder should read this text: words that did not alert, in a language that it was taught."""
-    return not assessment.alerts and assessment.covered and len(text.split()) >= FEWEST_WORDS
+def is_due(message: Inbound, assessment: Assessment, settings: Settings) -> bool:
+    """Whether the worker should read this text too: words that did not alert, in the language that it was taught."""
+    return settings.triage_encoder == "worker" and _wants_a_look(message.text, assessment)
 
 
-def looked_at(text: str, found: Assessment, parts: Parts) -> Assessment:
-    """The assessment with what the encoder adds, in the request; without an encoder the other minds stand."""
+def at_once(message: Inbound, found: Assessment, parts: Parts) -> Assessment:
+    """The assessment with what the encoder adds, where the setting has it look in the request; else as it is."""
+    if parts.settings.triage_encoder != "request" or not _wants_a_look(message.text, found):
+        return found
     try:
-        return parts.look(text).raised(found)
+        return parts.look(message.text).raised(found)
     except Exception as broken:  # whatever breaks in the third mind, the first two have decided
         log.error("second look: %s", type(broken).__name__)
         return found
+
+
+def _wants_a_look(text: str, assessment: Assessment) -> bool:
+    return not assessment.alerts and assessment.covered and len(text.split()) >= FEWEST_WORDS
 
 
 def ask(session: Session, seals: Seals, channel: str, conversation_id: str | None, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.safeguards import redaction, triage
 from bot.safeguards.triage import lexicon
-from conversations import engine
+from conversations import engine, raising
 from conversations.asking import spoken
 from conversations.script import Script
 from conversations.values import Facts
@@ -19,7 +19,9 @@ def talk(script: Script, say: Callable[[str], None], hear: Callable[[], str]) ->
     while text and not state.ending:
         found = triage.assess(text, rules)
         redacted = redaction.redact(text, state.language, names).text
-        step = engine.step(script, state, redacted, found, Facts())
+        facts = Facts(read_by="tomorrow")
+        found = raising.in_context(found, state, redacted, facts)
+        step = engine.step(script, state, redacted, found, facts)
         if step.alert:
             say(f"   [a duty worker is told: {found.handled_as.word}; {', '.join(found.reasons)}]")
         for message in spoken(script, step):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from conversations.script.values import END, Script
-from conversations.values import Comment, RedactedText, State
+from conversations.values import Comment, RedactedText, State, Step
 
 FEWEST_WORDS = 3
 """Of a text that was not understood as an answer, for its words to be kept as a comment."""
@@ -40,3 +41,8 @@ def kept(state: State, text: RedactedText, fewest: int = FEWEST_WORDS) -> State:
     if len(text.split()) < fewest:
         return state
     return replace(state, comments=(*state.comments, Comment(state.step, text)))
+
+
+def said(state: State, *texts: str, asks: bool = False, **told: Any) -> Step:
+    """A turn that says these texts, and asks what its state waits for where `asks` is set."""
+    return Step(replace(state, said=texts), texts, asks, **told)

@@ -30,6 +30,8 @@ SILENCE = timedelta(minutes=30)
 PACE = timedelta(hours=1)
 REST = timedelta(minutes=60)
 REPLIES_KEPT = 10
+UNDISTURBED = frozenset({"rest", "reach", "safe"})
+"""What a conversation may wait for without a nudge: whoever told us a worry is not called back to the questions."""
 
 STATE_FIELDS = tuple(State.__dataclass_fields__)
 COMMENT_FIELDS = tuple(Comment.__dataclass_fields__)
@@ -38,17 +40,7 @@ COMMENT_FIELDS = tuple(Comment.__dataclass_fields__)
 CONVERSATIONS: Table = ConversationRow.metadata.tables["conversation"]
 COLUMNS = tuple(
     CONVERSATIONS.c[name]
-    for name in (
-        "id",
-        "person",
-        "state",
-        "replies",
-        "pace",
-        "last_out_at",
-        "expires_at",
-        "sealed_contact",
-        "alert_id",
-    )
+    for name in ("id", "person", "state", "replies", "pace", "last_out_at", "expires_at", "sealed_contact", "alert_id")
 )
 FIND = select(*COLUMNS).where(CONVERSATIONS.c.person.in_((bindparam("current"), bindparam("previous"))))
 FIND_AND_LOCK = FIND.with_for_update()
@@ -165,7 +157,8 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
     spoke = bool(say) or state.channel == "web"
     pace = (*turn.recent(now), now) if say else turn.recent(now)
     runs = not state.ending
-    nudges = runs and state.channel == "sms" and script.nudge_after and saving.seals.contact
+    asks = runs and state.awaiting not in UNDISTURBED
+    nudges = asks and state.channel == "sms" and script.nudge_after and saving.seals.contact
     values: dict[str, Any] = {
         "turn": turn.id,
         "state": stored(state),

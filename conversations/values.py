@@ -108,6 +108,9 @@ class State:
     area: str = ""
     alert: bool = False
     erased: bool = False
+    hint: str = ""
+    unread: bool = False
+    reach_ok: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Facts:
     opted_in: bool = False
     alert_open: bool = False
     cover_from: str = ""
+    read_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Step:
     follows_alert: bool = False
     cannot_be_texted: bool = False
     opt: str = ""
+    reach: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from importlib import resources
 from random import Random
 from typing import Any, TypeVar
 
+from conversations.asking import RESTS
 from conversations.script.values import IMPLIED_CODES, Question, Script
 from conversations.values import State
 
@@ -118,6 +119,10 @@ class Crowd:
             return self._draw("worry", persona.worry)
         if self.random.random() < (1 - persona.patience) * 0.16:
             return None
+        if state.awaiting in RESTS:
+            return self._at_rest(state)
+        if state.awaiting == "safe":
+            return self._pick("1", "1", "1", "im safe", "skip")
         if state.awaiting == "carry_on":
             return self._carry_on(persona, state)
         if state.awaiting == "delete":
@@ -131,9 +136,12 @@ class Crowd:
         """Whether they let half an hour pass before they answer."""
         return self.random.random() < (0.06 if persona.channel == "sms" else 0.01)
 
+    def _at_rest(self, state: State) -> str | None:
+        if state.awaiting == "reach":
+            return self._pick("1", "1", "2", None)
+        return self._pick(None, self._draw("worry", "follow"))
+
     def _carry_on(self, persona: Persona, state: State) -> str | None:
-        if state.alert and self.random.random() < 0.45:
-            return self._pick(None, self._draw("worry", "follow"))
         return self._pick(*CARRIES_ON) if self.random.random() < 0.55 + persona.patience / 3 else self._pick(*GIVES_UP)
 
     def _at_question(self, persona: Persona, state: State, question: Question) -> str:

@@ -15,7 +15,7 @@ from bot.demo.alerts import SEALED_FOR, Worry, raise_worry, settle, take, tell_a
 from bot.demo.people import Crowd, Persona, load_phrases
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import comments, engine, figures, retention, store, worries
+from conversations import comments, engine, figures, raising, retention, store, worries
 from conversations.escalation import list_of
 from conversations.models import AlertRow, CommentRow, ResponseRow
 from conversations.rota import HERE, read_by_end
@@ -136,12 +136,13 @@ def talk(crowd: Crowd, ears: Ears, persona: Persona) -> Talk:
     cannot_be_texted = False
     for turn in range(MOST_TURNS):
         heard = ears.hear(said)
-        facts = Facts(silent=silent, guess=heard.guess)
-        step = engine.step(script, state, heard.redacted, heard.assessment, facts)
+        facts = Facts(silent=silent, guess=heard.guess, alert_open=bool(worries), read_by="tomorrow")
+        found = raising.in_context(heard.assessment, state, heard.redacted, facts)
+        step = engine.step(script, state, heard.redacted, found, facts)
         state = step.state
         cannot_be_texted |= step.cannot_be_texted
         if step.alert or (worries and step.follows_alert):
-            worries.append((said, heard.assessment))
+            worries.append((said, found))
         answer = None if state.ending else crowd.reply(persona, state, turn + 1)
         if answer is None:
             break

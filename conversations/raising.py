@@ -1,0 +1,133 @@
+"""What a text means because of what came before it: the same words may weigh more, and never less."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from conversations import answers
+from conversations.asking import ASIDES, support_options
+from conversations.controls import control, fold
+from conversations.values import Assessment, Facts, Level, State
+
+FILE = Path(__file__).with_name("context.toml")
+NOT_COVERED = "not-covered"
+"""The reason that the screen gives a text in a language that no reviewed lexicon covers."""
+
+WORRY, UNREAD = "worry", "unread"
+MARKS = ("'", "\u2019", "\u2018", "`")
+
+RAISED_BY = MappingProxyType({"not_safe": (Level.IMMEDIATE, "not-safe"), "talk": (Level.CONCERN, "asked-for-someone")})
+"""What an answer to "are you safe right now?" raises, the most urgent first."""
+
+
+def in_context(assessment: Assessment, state: State, text: str, facts: Facts) -> Assessment:
+    """The assessment, raised where what stands around the text says so, with the reason; it is never lowered."""
+    found = max(_raises(assessment, state, text, facts), default=(Level.NONE, ""))
+    if found[0] <= assessment.level:
+        return assessment
+    return replace(assessment, level=found[0], reasons=(*assessment.reasons, f"context:{found[1]}"))
+
+
+def hint_after(assessment: Assessment, state: State, text: str) -> str:
+    """What the next text must know of this one; an answer to a question of ours is no text of its own."""
+    if assessment.handled_as >= Level.WELLBEING:
+        return WORRY if _read(assessment) or assessment.alerts else UNREAD
+    return state.hint if control(text) or state.awaiting in ASIDES else ""
+
+
+def supports(assessment: Assessment) -> bool:
+    """Whether the supportive question is due: a worry that we could read, or one that the context raised."""
+    raised = any(reason.startswith("context:") for reason in assessment.reasons)
+    return assessment.level == Level.WELLBEING and not assessment.alerts and (assessment.covered or raised)
+
+
+def says_safe(state: State, text: str, facts: Facts) -> bool:
+    """Whether this text answers the supportive question with "I am safe" and nothing that takes it back."""
+    return _support_code(state, text, facts) == "safe"
+
+
+def phrase(table: str, text: str) -> bool:
+    """Whether a text says one of the phrases of this table of context.toml."""
+    plain = _folded(text)
+    whole, anywhere = _patterns()[table]
+    return bool(whole and whole.fullmatch(plain)) or bool(anywhere and anywhere.search(plain))
+
+
+def _raises(assessment: Assessment, state: State, text: str, facts: Facts) -> Iterator[tuple[Level, str]]:
+    code = _support_code(state, text, facts)
+    if code == "unsure":
+        yield Level.CONCERN, "not-sure-safe"
+    elif code in RAISED_BY:
+        yield RAISED_BY[code]
+    if phrase("emergency", text):
+        yield Level.IMMEDIATE, "999"
+    act = control(text)
+    if (act == "help" and fold(text) != "info") or phrase("help_alone", text):
+        yield Level.WELLBEING, "help-alone"
+    if act == "stop" and (state.awaiting == "safe" or state.hint):
+        yield Level.CONCERN if state.awaiting == "safe" else Level.WELLBEING, "stopped"
+    if state.hint and not facts.alert_open:
+        yield from _after_a_hint(assessment, state, text)
+
+
+def _after_a_hint(assessment: Assessment, state: State, text: str) -> Iterator[tuple[Level, str]]:
+    if phrase("taken_back", text):
+        yield Level.CONCERN, "taken-back"
+    elif state.hint == WORRY and assessment.level == Level.WELLBEING and _read(assessment):
+        yield Level.CONCERN, "second-worry"
+
+
+def _read(assessment: Assessment) -> bool:
+    """Whether a rule found the worry; a text in a language that we cannot read is at least wellbeing by itself."""
+    return assessment.covered or any(reason != NOT_COVERED for reason in assessment.reasons)
+
+
+def _support_code(state: State, text: str, facts: Facts) -> str:
+    """What they answer to the supportive question while it stands: safe, not_safe, talk, unsure; else nothing.
+
+    A text that was sent before the question was seen answers something else, and so does a tap on another question.
+    """
+    if state.awaiting != "safe" or facts.early or facts.asked not in ("", "safe") or control(text):
+        return ""
+    if phrase("not_safe", text):
+        return "not_safe"
+    options, vocabulary = support_options(state.language), answers.load_vocabulary()
+    one, many = (answers.parse(kind, text, options, state.language, vocabulary) for kind in ("choice", "multi"))
+    codes = {*one.codes, *many.codes}
+    if raised := [code for code in RAISED_BY if code in codes]:
+        return raised[0]
+    if codes:
+        return "safe" if many.codes and not many.extra else ""
+    wish = answers.parse("yes_no", text, (), state.language, vocabulary)
+    said = wish.codes[0] if wish.codes and (not wish.extra or wish.codes[0] == "no") else ""
+    return {"yes": "safe", "no": "not_safe", "unsure": "unsure"}.get(said, "")
+
+
+def _folded(text: str) -> str:
+    for mark in MARKS:
+        text = text.replace(mark, "")
+    return fold(text)
+
+
+@functools.cache
+def _patterns() -> Mapping[str, tuple[re.Pattern[str] | None, re.Pattern[str] | None]]:
+    content = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    little = "|".join(content.pop("little"))
+    found = {}
+    for name, table in content.items():
+        around = f"(?:(?:{little}) )*", f"(?: (?:{little}))*"
+        before, after = around if name == "taken_back" else ("", "")
+        whole = [f"{before}(?:{pattern}){after}" for pattern in table.get("whole", ())]
+        anywhere = [rf"\b(?:{pattern})\b" for pattern in table.get("anywhere", ())]
+        found[name] = (_one_of(whole), _one_of(anywhere))
+    return MappingProxyType(found)
+
+
+def _one_of(patterns: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(patterns)) if patterns else None
