@@ -93,6 +93,7 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
         if turn is None or turn.expires_at <= now:
             return None
         script = store.script_of(session, turn.state, parts.scripts)
+        rests = alerts.is_open(session, turn.alert_id) and not turn.state.unread
     except STORE_IS_DOWN as down:
         log.error("store down: %s", type(down).__name__)
         raise Unanswered from None
@@ -100,7 +101,7 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
         session.rollback()
     silent = turn.silent(now)
     state = replace(turn.state, said=()) if silent else turn.state
-    return View(script, state, prompt(script, state, silent), script.words[state.language])
+    return View(script, state, prompt(script, state, silent, rests), script.words[state.language], rests)
 
 
 def leave(persons: tuple[Person, Person], parts: Parts) -> None:

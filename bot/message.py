@@ -46,6 +46,8 @@ class View:
     state: State
     prompt: Prompt
     words: Words
+    rests: bool = False
+    """Whether a duty worker has a worry of theirs and is not done with it."""
 
 
 @dataclass(frozen=True, slots=True)

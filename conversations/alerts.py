@@ -194,6 +194,16 @@ def find(session: Session, alert_id: str) -> AlertRow | None:
     return session.get(AlertRow, alert_id)
 
 
+def leave_contact(session: Session, alert_id: str, box: bytes, now: datetime, mobile: bool) -> bool:
+    """Put a sealed number that they left themselves on an alert that is not closed; False when it is."""
+    changes: dict[str, Any] = {"sealed_contact": box} | ({"cannot_be_texted": False} if mobile else {})
+    wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state != "closed")
+    if changed(session, wanted.values(**changes)) != 1:
+        return False
+    record(session, alert_id, now, "left a number", "Heard")
+    return True
+
+
 def is_open(session: Session, alert_id: str | None) -> bool:
     """Whether this alert still waits for an outcome, so that later words belong to it."""
     if alert_id is None:

@@ -198,6 +198,11 @@ class Saving:
     now: datetime
 
 
+def keep_state(session: Session, turn: Turn, state: State) -> None:
+    """Keep a state that no message made."""
+    session.connection().execute(SAVE, {"turn": turn.id, "state": stored(state)})
+
+
 def begin_again(session: Session, turn: Turn, begins: State, script: Script, now: datetime) -> Turn:
     """The same person with another script from its start; what they said before is put away."""
     put_away(session, turn.state, now)

@@ -24,7 +24,9 @@ LINK = Markup('<a dir="ltr" href="{}">{}</a>')
 
 Keys = tuple[str, ...]
 
-ASKED_OTHERWISE: Mapping[str, str] = MappingProxyType({"carry_on": "web.carry_on_ask", "delete": "web.delete_ask"})
+ASKED_OTHERWISE: Mapping[str, str] = MappingProxyType(
+    {"carry_on": "web.carry_on_ask", "delete": "web.delete_ask", "safe": "web.safe_ask"}
+)
 """Questions whose words speak of replying with a number, and the words for a page with buttons."""
 
 
@@ -64,6 +66,8 @@ def draw(view: View | None, parts: Parts, kept: Kept | None = None, notice: Keys
         return _start(parts)
     if view.prompt.kind == "none":
         return _finished(view)
+    if view.prompt.kind == "rest":
+        return _resting(view, notice)
     return _question(view, parts, kept or Kept(), notice)
 
 
@@ -127,6 +131,21 @@ def _new(view: View, parts: Parts) -> tuple[str, ...]:
     return tuple(text for text in view.state.said if text not in opening)
 
 
+def _resting(view: View, notice: Keys) -> Response:
+    line = _lines(view.words)
+    return _page(
+        "resting",
+        422 if notice else 200,
+        view.words,
+        said=view.state.said,
+        urgent=True,
+        reach=view.state.reach_ok,
+        control=_controls(view.words),
+        languages=_tongues(view.script),
+        notice=_joined(line, notice),
+    )
+
+
 def _finished(view: View) -> Response:
     return _page(
         "finished",
@@ -135,6 +154,8 @@ def _finished(view: View) -> Response:
         said=view.state.said,
         urgent=view.state.alert,
         erased=view.state.ending == "erased",
+        rests=view.rests,
+        reach=view.state.reach_ok,
         control=_controls(view.words),
         again=view.script.name,
     )

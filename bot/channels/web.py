@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot import inbound
+from bot import inbound, numbers
 from bot.channels import pages
 from bot.channels.headers import AWAY, protect
 from bot.channels.pages import Kept
@@ -71,6 +71,21 @@ def answer() -> AnyResponse:
         return _give_back(kept, "web.again")
     inbound.answer(_message(kept), parts())
     return _home()
+
+
+@chat.post("/reach")
+def reach() -> AnyResponse:
+    """Take a number for the duty worker alone; what is no number is screened as every text is, and not kept."""
+    text = _clean(request.form.get("number", ""))
+    left = numbers.british(text)
+    try:
+        if left is None:
+            screened = inbound.refuse(_message(Kept(text=text)), parts()) if text else ""
+            return _give_back(Kept(), screened, "web.reach_wrong")
+        kept = "visitor" in session and numbers.leave(_known(), left, parts())
+    except Unanswered:
+        return pages.trouble(("web.reach_not_kept",), 503, parts())
+    return _home() if kept else pages.trouble(("web.reach_not_kept",), 409, parts())
 
 
 @chat.post("/leave")

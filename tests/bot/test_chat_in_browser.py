@@ -85,7 +85,12 @@ def _looks_right(page: Page, name: str) -> None:
     screenshot(page, name)
     assert axe_violations(page) == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-    assert page.url.endswith("/chat/")
+    assert page.url.split("/chat/")[1] in ("", "reach")
+
+
+def _pictured(page: Page, name: str) -> None:
+    screenshot(page, name)
+    assert page.url.split("/chat/")[1] in ("", "reach"), "no number in an address"
 
 
 def _language(page: Page) -> str:
@@ -141,19 +146,56 @@ def test_the_rarer_pages_are_accessible_as_well(open_chat: Callable[..., Page], 
     page.fill("#words", "my stepdad hits me every night")
     page.click(".own .main")
     _looks_right(page, "concern")
-    page.click(".aside .main")
     clock.forward(minutes=40)
     page.goto(address)
     _looks_right(page, "carry-on")
     page.click(".aside .main")
-    page.click(".own summary")
     page.fill("#words", SECRET)
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach((each) => (each.value = 'old'))")
-    page.click(".own .main")
+    page.click(".writing .main")
     _looks_right(page, "old-page")
     assert page.input_value("#words") == SECRET
     page.goto(f"{address}nothing")
     assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("look", [
+    pytest.param(PHONE, id="phone"),
+    pytest.param({**PHONE, "color_scheme": "dark"}, id="dark"),
+    pytest.param({**PHONE, "locale": "ar", "java_script_enabled": False}, id="arabic-without-javascript"),
+    pytest.param({**DESKTOP, "java_script_enabled": False}, id="desktop-without-javascript"),
+    pytest.param({**DESKTOP, "forced_colors": "active"}, id="forced-colours"),
+])
+def test_somebody_who_is_not_safe_can_leave_a_number(
+    open_chat: Callable[..., Page], look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    page, name = open_chat(**look), request.node.callspec.id
+    scripted = look.get("java_script_enabled", True)
+    looks = _looks_right if scripted else _pictured
+    _begin(page, "check-in")
+    page.click(".own summary")
+    page.fill("#words", "im really sad all the time")
+    page.click(".own .main")
+    page.wait_for_selector(".answers.list button >> nth=2")
+    looks(page, f"{name}-safe")
+    page.click(".answers.list button >> nth=1")
+    page.wait_for_selector("#number")
+    looks(page, f"{name}-resting")
+    page.fill("#number", "07700 900")
+    page.click(".reach button")
+    page.wait_for_selector(".notice")
+    looks(page, f"{name}-wrong-number")
+    assert page.input_value("#number") == ""
+    page.fill("#number", "07700 900731")
+    page.click(".reach button")
+    page.wait_for_selector("p.reach")
+    looks(page, f"{name}-left")
+    assert "731" not in page.content()
+    assert page.locator("#number").count() == 0
+    page.fill("#words", SECRET)
+    page.click(".writing .main")
+    page.wait_for_load_state()
+    assert SECRET not in page.content()
 
 
 def test_a_whole_conversation_works_without_javascript(open_chat: Callable[..., Page]) -> None:

@@ -189,7 +189,9 @@ def test_a_worrying_text_is_answered_with_numbers_to_tap(visitor: Visitor) -> No
     assert 'href="tel:999"' in page
     assert 'href="tel:08001111"' in page
     assert re.search(r'id="said"[^>]* autofocus', page), "a screen reader hears it before the next question"
-    assert visitor.heading == "Do you want to carry on?"
+    assert "We do not know who you are or where you are." in visitor.bubbles
+    assert visitor.heading == "You can tell us more if you want"
+    assert "carry on" not in page
 
 
 def test_a_second_tap_on_the_same_page_counts_once(visitor: Visitor) -> None:
@@ -517,7 +519,7 @@ def test_no_template_holds_inline_code_or_another_machine(path: Path) -> None:
 
 
 def test_every_word_of_a_page_is_a_shared_one_and_none_is_left_over() -> None:
-    sources = [*TEMPLATES.rglob("*.html"), *FOLDER.glob("*.py"), FOLDER.parents[1] / "conversations" / "engine.py"]
+    sources = [*TEMPLATES.rglob("*.html"), *FOLDER.glob("*.py"), FOLDER.parents[1] / "conversations" / "caring.py"]
     used = set(re.findall(r"""["'](web\.[a-z_]+)["']""", "".join(path.read_text(encoding="utf-8") for path in sources)))
     titles = {f"web.script.{name}" for name in load_all()}
     assert used | titles == {key for key in SHARED_KEYS if key.startswith("web.")}

@@ -1,0 +1,77 @@
+"""A number that a visitor leaves, so that the duty worker can reach them: sealed, and nowhere in the open."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, replace
+
+import phonenumbers
+from phonenumbers import NumberParseException, ValidationResult
+from sqlalchemy.orm import Session
+
+from bot.inbound import SEALED_FOR, STORE_IS_DOWN
+from bot.message import Unanswered
+from bot.parts import Parts
+from conversations import alerts, store
+from conversations.db import db
+from conversations.sealing import Sealable
+from conversations.values import Person
+
+log = logging.getLogger(__name__)
+
+SIGNS = re.compile(r"[0-9+() .\u2010-\u2015\u00a0-]{7,32}")
+# Ofcom's numbering plan: 01 and 02 are landlines; behind 07 there are also pagers and dear personal numbers.
+LANDLINE = re.compile(r"[12]\d{8,9}")
+MOBILE = re.compile(r"7(?:[1-57-9]\d{8}|624\d{6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A British number that somebody left; it shows itself to nobody."""
+
+    number: Sealable
+    mobile: bool
+
+
+def british(text: str) -> Left | None:
+    """The mobile or landline that a text is and nothing more; None for anything else.
+
+    Numbers for drama are possible and not valid, so nothing is asked beyond its length and what it begins with.
+    """
+    if not SIGNS.fullmatch(text.strip()):
+        return None
+    try:
+        number = phonenumbers.parse(text, "GB")
+    except NumberParseException:
+        return None
+    national = str(number.national_number)
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    mobile = bool(MOBILE.fullmatch(national))
+    if number.country_code != 44 or not possible or not (mobile or LANDLINE.fullmatch(national)):
+        return None
+    return Left(Sealable(f"+44{national}"), mobile)
+
+
+def leave(persons: tuple[Person, Person], left: Left, parts: Parts) -> bool:
+    """Seal a number onto the open alert of this visitor; False when there is none. Raises Unanswered."""
+    session = db.session()
+    try:
+        kept = _kept(session, persons, left, parts)
+        session.commit()
+    except STORE_IS_DOWN as down:
+        session.rollback()
+        log.error("store down: %s", type(down).__name__)
+        raise Unanswered from None
+    return kept
+
+
+def _kept(session: Session, persons: tuple[Person, Person], left: Left, parts: Parts) -> bool:
+    turn, now = store.find(session, persons, lock=True), parts.clock()
+    if turn is None or turn.alert_id is None:
+        return False
+    box = left.number.seal(parts.keys.of_day(now), "alert", turn.alert_id, now + SEALED_FOR)
+    if not alerts.leave_contact(session, turn.alert_id, box, now, left.mobile):
+        return False
+    store.keep_state(session, turn, replace(turn.state, reach_ok="left"))
+    return True
