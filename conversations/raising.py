@@ -121,9 +121,10 @@ def _patterns() -> Mapping[str, tuple[re.Pattern[str] | None, re.Pattern[str] | 
     little = "|".join(content.pop("little"))
     found = {}
     for name, table in content.items():
-        around = f"(?:(?:{little}) )*", f"(?: (?:{little}))*"
-        before, after = around if name == "taken_back" else ("", "")
-        whole = [f"{before}(?:{pattern}){after}" for pattern in table.get("whole", ())]
+        said = "|".join(f"(?:{pattern})" for pattern in table.get("whole", ()))
+        before, after, more = f"(?:(?:{little}) )*", f"(?: (?:{little}))*", "{0,2}"
+        once_or_more = f"{before}(?:{said})(?: {before}(?:{said})){more}{after}"
+        whole = [once_or_more if name == "taken_back" else said] if said else []
         anywhere = [rf"\b(?:{pattern})\b" for pattern in table.get("anywhere", ())]
         found[name] = (_one_of(whole), _one_of(anywhere))
     return MappingProxyType(found)

@@ -43,7 +43,7 @@ TAKEN_BACK = [
     "joke", "i was joking", "im lying", "it was a joke", "was only messing", "ah wis jist kiddin",
     "ignore that", "ignore me", "scrap that", "delete that", "i didnt mean it", "i never mean it",
     "i take it back", "i made it up", "i shouldnt have said that", "pretend i didnt say that", "dw",
-    "dont worry about it", "haha dw about it",
+    "dont worry about it", "haha dw about it", "nvm forget it", "its nothing dw", "jk nvm sorry",
 ]  # fmt: skip
 NOT_TAKEN_BACK = [
     "dont forget", "dont forget it", "dont forget me", "i forgot", "i forgot my bag", "i always forget it", "4",

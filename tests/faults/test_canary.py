@@ -149,6 +149,12 @@ def chat_everything(made: House, visitor: Visitor) -> None:
         answer = visitor.posts(**fields)
         assert answer.status_code in {303, 400, 413, 422}
         check_address(answer)
+    visitor.posts(text=RISK, typed="1")
+    for number in (SENDER, RISK, f"call {SAID_NUMBER}"):
+        answer = visitor.posts("/chat/reach", number=number)
+        assert answer.status_code in {303, 409, 422}
+        check_address(answer)
+        check_address(visitor.opens())
     check_address(visitor.posts("/chat/leave", text=RISK))
     visitor.starts()
 

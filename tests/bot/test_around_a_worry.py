@@ -1,0 +1,117 @@
+"""Around a worry, through the whole house: what is kept of it, what is said, and that nobody is asked on."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from conversations import alerts, escalation
+from conversations.models import AlertRow, AlertWordsRow, ConversationRow
+from tests.fakes import Clock
+from tests.make import Phone
+
+WORRY, SAD = "stop him hurting me", "im really sad all the time"
+
+
+def begun(phone: Phone) -> Phone:
+    phone.says("hi")
+    phone.says("skip")
+    return phone
+
+
+def alert(session: Session) -> AlertRow:
+    session.rollback()
+    return session.scalars(select(AlertRow).execution_options(populate_existing=True)).one()
+
+
+def history(session: Session) -> list[str]:
+    return [event.what for event in alerts.timeline(session, alert(session).id)]
+
+
+def close(session: Session, clock: Clock) -> None:
+    found = alert(session)
+    assert alerts.acknowledge(session, found.id, "kim", clock())
+    assert alerts.record_outcome(session, found.id, "kim", next(iter(escalation.OUTCOMES)), clock())
+    session.commit()
+
+
+@pytest.mark.parametrize(("reply", "what"), [("1", "ok to text"), ("yes", "ok to text"), ("2", "not ok to text")])
+def test_whether_a_text_is_all_right_stands_in_the_history(
+    phone: Phone, session: Session, reply: str, what: str
+) -> None:
+    begun(phone)
+    assert "Is it OK to text you here?" in phone.says(WORRY)[0]
+    assert phone.says(reply) == ["Thank you. The duty worker will see this too."]
+    assert history(session).count(what) == 1
+    assert len(session.scalars(select(AlertWordsRow)).all()) == 1
+    assert session.scalars(select(ConversationRow.state)).one()["reach_ok"] == ("no" if reply == "2" else "yes")
+
+
+def test_words_beside_that_answer_reach_the_duty_worker_too(phone: Phone, session: Session) -> None:
+    begun(phone).says(WORRY)
+    phone.says("1 but not after school")
+    assert "ok to text" in history(session)
+    assert len(session.scalars(select(AlertWordsRow)).all()) == 2
+
+
+def test_nobody_with_an_open_alert_is_asked_nudged_or_begun_anew(phone: Phone, session: Session) -> None:
+    begun(phone).says(WORRY)
+    phone.says("1")
+    for body in ("ok", "skip", "back", "CHECKIN", "MEETING", "start", "english", "i will tell you more"):
+        said = " ".join(phone.says(body))
+        assert said
+        assert "Reply" not in said
+        assert "?" not in said.replace("In danger now?", "")
+    row = session.execute(select(ConversationRow.nudge_at, ConversationRow.alert_id)).one()
+    assert row.nudge_at is None
+    assert row.alert_id == alert(session).id
+
+
+def test_once_it_is_closed_the_next_text_is_asked_whether_to_carry_on(
+    phone: Phone, session: Session, clock: Clock
+) -> None:
+    begun(phone).says(WORRY)
+    close(session, clock)
+    assert "Carry on?" in phone.says("hello")[0]
+    assert "how much did they listen" in phone.says("1")[0]
+
+
+def test_stop_while_an_alert_is_open_says_that_they_cannot_be_texted(phone: Phone, session: Session) -> None:
+    begun(phone).says(WORRY)
+    assert not alert(session).cannot_be_texted
+    assert phone.says("STOP") == []
+    assert alert(session).cannot_be_texted
+
+
+@pytest.mark.parametrize(
+    ("reply", "level", "reason"),
+    [
+        ("2", "immediate", "context:not-safe"),
+        ("3", "concern", "context:asked-for-someone"),
+        ("nvm forget it", "concern", "context:taken-back"),
+        ("i cry every night", "concern", "context:second-worry"),
+        ("STOP", "concern", "context:stopped"),
+        ("999", "immediate", "context:999"),
+    ],
+)
+def test_what_the_context_raises_is_a_real_alert(
+    phone: Phone, session: Session, reply: str, level: str, reason: str
+) -> None:
+    assert "Are you safe right now?" in begun(phone).says(SAD)[-1]
+    phone.says(reply)
+    found = alert(session)
+    assert found.level == level
+    assert reason in found.reasons
+    assert found.cannot_be_texted == (reply == "STOP")
+
+
+def test_the_sad_text_alone_raises_no_alert_and_is_answered_in_one_text(phone: Phone, session: Session) -> None:
+    assert len(begun(phone).says(SAD)) == 1
+    assert "A worker will read this tomorrow at the latest." in phone.heard[0]
+    assert session.scalars(select(AlertRow)).all() == []
+
+
+def test_where_the_network_answers_help_we_say_nothing_more(phone: Phone) -> None:
+    assert begun(phone).says("HELP", OptOutType="HELP") == []
+    assert "Are you safe right now?" in phone.says("HELP")[-1]
