@@ -157,8 +157,8 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
     spoke = bool(say) or state.channel == "web"
     pace = (*turn.recent(now), now) if say else turn.recent(now)
     runs = not state.ending
-    asks = runs and state.awaiting not in UNDISTURBED
-    nudges = asks and state.channel == "sms" and script.nudge_after and saving.seals.contact
+    texts = runs and state.channel == "sms" and script.nudge_after and saving.seals.contact
+    nudges = texts and state.awaiting not in UNDISTURBED
     values: dict[str, Any] = {
         "turn": turn.id,
         "state": stored(state),
@@ -166,7 +166,7 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
         "pace": [moment.isoformat() for moment in pace],
         "last_out_at": now if spoke else turn.last_out_at,
         "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
-        "sealed_contact": _contact(turn, saving.seals) if nudges else None,
+        "sealed_contact": _contact(turn, saving.seals) if texts else None,
     }
     if not runs:  # what did not change is not written: SQLite would rewrite its index all the same
         values["expires_at"] = min(turn.expires_at, now + REST)
