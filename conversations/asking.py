@@ -50,7 +50,7 @@ def prompt(script: Script, state: State, silent: bool = False, alert_open: bool 
 def _asks(state: State, silent: bool, alert_open: bool) -> str:
     if state.ending:
         return "safe" if state.awaiting == "safe" and not silent else "none"
-    if state.awaiting in RESTS:
+    if state.awaiting in RESTS or (alert_open and state.awaiting != "delete"):
         return "rest" if alert_open and not silent else "carry_on"
     if silent and state.step:
         return "carry_on"

@@ -156,6 +156,16 @@ def test_while_the_alert_is_open_nothing_can_be_started_again(visitor: Visitor, 
     assert state["alert"]
 
 
+def test_what_they_said_can_be_deleted_while_the_alert_is_open(visitor: Visitor) -> None:
+    visitor.says("delete")
+    assert visitor.heading == "Do you want us to delete what you told us here?"
+    visitor.says("2")
+    assert visitor.heading == "You can tell us more if you want"
+    visitor.says("delete")
+    visitor.says("1")
+    assert "That part stays" in visitor.bubbles
+
+
 def test_after_a_silence_neither_words_nor_form_are_shown(visitor: Visitor, clock: Clock) -> None:
     clock.forward(minutes=31)
     page = visitor.opens().text

@@ -254,6 +254,24 @@ def test_on_a_page_it_has_three_buttons_and_nothing_of_it_shows_after_a_silence(
     assert (prompt(SCRIPT, ended).kind, prompt(SCRIPT, ended, silent=True).kind) == ("safe", "none")
 
 
+@pytest.mark.parametrize(
+    ("awaiting", "alert_open", "silent", "kind"),
+    [
+        ("rest", True, False, "rest"),
+        ("rest", True, True, "carry_on"),
+        ("rest", False, False, "carry_on"),
+        ("answer", True, False, "rest"),
+        ("safe", True, False, "rest"),
+        ("delete", True, False, "delete"),
+        ("answer", False, False, "scale5"),
+    ],
+)
+def test_a_page_rests_while_an_alert_is_open_whoever_raised_it(
+    awaiting: str, alert_open: bool, silent: bool, kind: str
+) -> None:
+    assert prompt(SCRIPT, replace(BEGUN, awaiting=awaiting), silent, alert_open).kind == kind
+
+
 # --- for all ---
 
 
