@@ -15,7 +15,7 @@ from bot.logs import place_of
 from bot.message import Heard, Inbound, Reply, Unanswered, View
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import alerts, engine, escalation, outbox, raising, rota, store, worries
+from conversations import alerts, engine, escalation, outbox, raising, rota, store, versions, worries
 from conversations.asking import RESTS, prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
@@ -92,7 +92,7 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
         now = parts.clock()
         if turn is None or turn.expires_at <= now:
             return None
-        script = store.script_of(session, turn.state, parts.scripts)
+        script = versions.script_of(session, turn.state, parts.scripts)
         rests = alerts.is_open(session, turn.alert_id) and not turn.state.unread
     except STORE_IS_DOWN as down:
         log.error("store down: %s", type(down).__name__)
@@ -145,7 +145,7 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
     if isinstance(turn, store.Repeat):
         return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
     now = parts.clock()  # read again behind the lock: a text that waited for it was received before we spoke
-    script = store.script_of(session, turn.state, parts.scripts)
+    script = versions.script_of(session, turn.state, parts.scripts)
     at_rest = alerts.is_open(session, turn.alert_id) and not turn.state.unread
     if _starts_anew(turn.state, start, message, script) and not at_rest:
         turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script

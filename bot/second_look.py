@@ -14,7 +14,7 @@ from bot.message import Inbound
 from bot.parts import Parts
 from bot.safeguards import redaction
 from bot.safeguards.triage.encoder import EncoderAbsent
-from conversations import alerts, caring, outbox, rota, store
+from conversations import alerts, caring, outbox, rota, store, versions
 from conversations.asking import spoken
 from conversations.models import ConversationRow
 from conversations.sealing import CannotOpen, Sealable, Seals
@@ -127,7 +127,7 @@ def _raise(session: Session, parts: Parts, text: Text, found: Assessment) -> Non
     alert_id = alerts.raise_alert(session, found, row.channel, text.seals, now)
     if turn is None:  # the conversation has closed meanwhile: the duty worker has the number, where there is one
         return
-    script = store.script_of(session, turn.state, parts.scripts)
+    script = versions.script_of(session, turn.state, parts.scripts)
     cover = rota.cover_from(parts.settings.cover_hours, now, turn.state.language)
     # As for a text that came too early: it is told of, and no question of ours is answered by it.
     step = caring.worried(script, turn.state, RedactedText(""), found, Facts(early=True, cover_from=cover))

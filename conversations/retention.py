@@ -111,8 +111,8 @@ def unneeded_attempts(session: Session, now: datetime) -> int:
     return changed(session, stale.values(state="cancelled"))
 
 
-def _scripts(session: Session, versions: set[str]) -> dict[str, Script]:
-    found = {version: store.script_version(session, version) for version in versions}
+def _scripts(session: Session, wanted: set[str]) -> dict[str, Script]:
+    found = {version: versions.content_of(session, version) for version in wanted}
     return {version: parse_dump(content) for version, content in found.items() if content}
 
 

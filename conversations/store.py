@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,16 +11,15 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from conversations import versions
 from conversations.db import insert_once
 from conversations.models import (
     ClosedDraftRow,
     ConversationRow,
     OptRequestRow,
     ReceivedRow,
-    ScriptVersionRow,
 )
-from conversations.script import load_words, with_words
-from conversations.script.values import Script, dump, parse_dump
+from conversations.script.values import Script
 from conversations.sealing import Seals, key_name
 from conversations.staff_models import StaffNumberRow
 from conversations.values import Comment, Person, State, Step
@@ -206,33 +204,12 @@ def keep_state(session: Session, turn: Turn, state: State) -> None:
 def begin_again(session: Session, turn: Turn, begins: State, script: Script, now: datetime) -> Turn:
     """The same person with another script from its start; what they said before is put away."""
     put_away(session, turn.state, now)
-    keep_version(session, script)
+    versions.keep(session, script)
     expires_at = now + script.expires_after
     moved = {"turn": turn.id, "version": begins.version, "expires_at": expires_at}
     session.connection().execute(SAVE, moved)
     return replace(turn, state=begins, expires_at=expires_at)
 
-
-def keep_version(session: Session, script: Script) -> None:
-    """Keep this version of a script, so that who began it may finish it across a deploy."""
-    if script_version(session, script.version) is None:
-        insert_once(
-            session, ScriptVersionRow, {"version": script.version, "name": script.name, "content": dump(script)}
-        )
-
-
-def script_version(session: Session, version: str) -> str | None:
-    """The dump of a script version that somebody began with."""
-    return session.scalar(select(ScriptVersionRow.content).where(ScriptVersionRow.version == version))
-
-
-def script_of(session: Session, state: State, scripts: Mapping[str, Script]) -> Script:
-    """The script that this conversation began with: today's of that name, or the version that was kept for it."""
-    current = scripts.get(state.script)
-    if current is not None and current.version == state.version:
-        return current
-    kept = script_version(session, state.version)
-    return with_words(parse_dump(kept), load_words()) if kept else scripts[state.script]
 
 
 def new_id() -> str:
@@ -279,7 +256,7 @@ def _linked(comment: Comment, seals: Seals) -> Comment:
 
 def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
     state = arrival.begins
-    keep_version(session, arrival.script)
+    versions.keep(session, arrival.script)
     values: dict[str, Any] = {
         "id": new_id(),
         "person": arrival.persons[0],

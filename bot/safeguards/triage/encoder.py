@@ -1,4 +1,4 @@
-"""The third mind: a small encoder, fine-tuned on the corpus, that may only raise. An optional extra, loaded here alone."""
+"""The third mind: a small encoder, fine-tuned on the corpus, that may only raise; an optional extra, loaded here."""
 
 from __future__ import annotations
 

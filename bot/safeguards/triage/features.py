@@ -1,7 +1,7 @@
 """What the linear model sees of a text: hashed pieces of words, words, neighbours, and pairs of word skeletons.
 
-Skeletons hold across spellings and Scots forms ("hurt", "hurtt", "hrt"), and pairs of them within a few words hold across
-what stands between. `docs/triage.md` says what each kind of piece adds.
+Skeletons hold across spellings and Scots forms ("hurt", "hurtt", "hrt"), and pairs of them within a few words hold
+across what stands between. `docs/triage.md` says what each kind of piece adds.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def read(content: bytes) -> Linear:
         bars = {name: float(told["bars"][name]) for name in BARS}
     except (ValueError, KeyError, TypeError, zlib.error) as broken:
         raise BrokenModel(f"the file of weights is damaged: {type(broken).__name__}") from broken
-    if start != len(plain) or not HEADS <= set(heads):
+    if start != len(plain) or HEADS - set(heads):
         raise BrokenModel("the file of weights has the wrong size")
     return Linear(sha256(content).hexdigest()[:10], heads, bars)
 
@@ -103,7 +103,7 @@ def write(heads: Mapping[str, Trained], bars: Mapping[str, float]) -> bytes:
     """The file for these heads and bars; the same ones give the same bytes."""
     told, packed = [], bytearray()
     for name, head in heads.items():
-        scale = max(max(abs(weight) for weight in head.weights), 1e-9) / 127
+        scale = max(1e-9, *(abs(weight) for weight in head.weights)) / 127
         rules = {rule: round(weight, 4) for rule, weight in head.rules.items() if weight}
         told.append({"name": name, "size": len(head.weights), "scale": scale, "rules": rules, "bias": head.bias})
         packed += bytes(round(weight / scale) & 0xFF for weight in head.weights)

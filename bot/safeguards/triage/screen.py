@@ -89,7 +89,7 @@ def rules_heard(words: tuple[str, ...], lexicon: Lexicon, deadline: float = math
     """Run every likely rule on these words, until the deadline in seconds of this thread's processor time."""
     window = lexicon.window(words)
     levels: dict[str, Level] = {}
-    firm = set()
+    firm: set[str] = set()
     for rule in lexicon.likely(window):
         if time.thread_time() > deadline:
             return Heard(levels, frozenset(firm), window.denied, finished=False)
