@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import store, worries
+from conversations import store, versions, worries
 from conversations.db import changed
 from conversations.models import (
     AlertRow,

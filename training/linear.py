@@ -23,6 +23,8 @@ from training.slips import respelt
 STRENGTH = 300.0
 RULE_VALUE = 0.5
 SIZE_ABOUT = 1 << 16
+EXAMPLES_COUNT = 3
+"""How often each of the rules' examples is learned: none of them may be lost."""
 FEWEST_ABOUT = 60
 """Rows that a category needs before the model may name it."""
 
@@ -49,6 +51,19 @@ def matrix(texts: Sequence[str], rules: lexicon.Lexicon) -> Any:
         for rule in rules_heard(tokens(normalised(text)), rules).levels:
             found[row, places[rule]] = RULE_VALUE
     return hstack([pieces(texts), csr_matrix(found)]).tocsr()
+
+
+def examples(rules: lexicon.Lexicon) -> list[Row]:
+    """The rules' own examples: what they must find, each at its rule's level, and what they must not."""
+    hits = {text: rule for rule in rules.rules for text in rule.matches}
+    misses = dict.fromkeys(text for rule in rules.rules for text in rule.must_not_match if text not in hits)
+    found = [Row(text, rule.level.word, rule.category, "", "", "rules", "en") for text, rule in hits.items()]
+    return found + [Row(text, "none", "hard:rules", "", "", "rules", "en") for text in misses if _harmless(text, rules)]
+
+
+def _harmless(text: str, rules: lexicon.Lexicon) -> bool:
+    """Whether no rule at all finds anything: an example that one rule must not find may be for another."""
+    return not rules_heard(tokens(normalised(text)), rules).levels
 
 
 def regression(seen: Any, wanted: Any) -> Any:
@@ -78,6 +93,7 @@ def heads_about(rows: Sequence[Row]) -> dict[str, Trained]:
 def make(train: Sequence[Row], calibrate: Sequence[Row], path: Path) -> None:
     """Train on the one, as written and with slips; set the bars on the other; write the file of weights."""
     rules, dice = lexicon.bare(), random.Random(0)
+    train = [*train, *examples(rules) * EXAMPLES_COUNT]
     slips = [respelt(row.text, dice) for row in train]
     seen = vstack([matrix([row.text for row in train], rules), matrix(slips, rules)]).tocsr()
     other = matrix([row.text for row in calibrate], rules)
