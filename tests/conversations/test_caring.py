@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 
-from conversations.rota import read_by
 from conversations.script import load_all, load_words
 from conversations.script.shared_keys import STAND_INS
 from conversations.segments import count, is_gsm7
@@ -51,21 +49,3 @@ def test_every_worry_gets_numbers_in_every_language(language: str) -> None:
         assert "0800 1111" in words.line(key), key
     assert "SHOUT" in words.line("support.ask")
     assert "0800 1111" in words.line("support.ask")
-
-
-@pytest.mark.parametrize(
-    ("now", "english", "figures"),
-    [
-        ("2026-11-23 12:00", "tomorrow", "24/11"),
-        ("2026-11-26 23:59", "tomorrow", "27/11"),
-        ("2026-11-27 00:01", "on Monday", "30/11"),
-        ("2026-11-28 12:00", "on Monday", "30/11"),
-        ("2026-11-29 12:00", "tomorrow", "30/11"),
-        ("2026-07-02 23:30", "on Monday", "06/07"),
-    ],
-)
-def test_a_worker_reads_it_by_the_next_working_day_here(now: str, english: str, figures: str) -> None:
-    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    for hours in ("09:00-17:00", "always", "22:00-06:00"):
-        assert read_by(hours, moment) == english
-        assert read_by(hours, moment, "pl") == figures

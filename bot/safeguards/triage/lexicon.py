@@ -13,8 +13,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
-from bot.safeguards.triage import linear
-from bot.safeguards.triage.linear import Linear
+from bot.safeguards.triage.linear import Linear, load_model
 from bot.safeguards.triage.matching import Index, Pattern, Sieve, Window, level_of
 from bot.safeguards.triage.patterns import (
     PatternError,
@@ -78,7 +77,7 @@ class Lexicon:
 @cache
 def load() -> Lexicon:
     """The lexicon and the model that are packaged with the product; raises BrokenModel when its file is damaged."""
-    return read(_pages(), linear.load())
+    return read(_pages(), load_model())
 
 
 def bare() -> Lexicon:

@@ -63,7 +63,7 @@ class Linear:
 
 
 @cache
-def load() -> Linear:
+def load_model() -> Linear:
     """The model that is packaged with the product; raises BrokenModel."""
     try:
         return read(files("bot.safeguards.triage").joinpath(FILE).read_bytes())
