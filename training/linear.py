@@ -20,7 +20,7 @@ from training.bars import bars
 from training.corpus import Row
 from training.slips import respelt
 
-STRENGTH = 300.0
+STRENGTH, STRENGTH_ABOUT = 200.0, 20.0
 RULE_VALUE = 0.5
 SIZE_ABOUT = 1 << 16
 EXAMPLES_COUNT = 3
@@ -66,9 +66,9 @@ def _harmless(text: str, rules: lexicon.Lexicon) -> bool:
     return not rules_heard(tokens(normalised(text)), rules).levels
 
 
-def regression(seen: Any, wanted: Any) -> Any:
+def regression(seen: Any, wanted: Any, strength: float = STRENGTH) -> Any:
     """One question's answer."""
-    model = LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, max_iter=400, random_state=0)
+    model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=1000, tol=1e-3, random_state=0)
     return model.fit(seen, wanted)
 
 
@@ -85,7 +85,7 @@ def heads_about(rows: Sequence[Row]) -> dict[str, Trained]:
     seen, about = pieces([row.text for row in worrying], SIZE_ABOUT), [row.category for row in worrying]
     found = {}
     for category in sorted({each for each in about if about.count(each) >= FEWEST_ABOUT}):
-        model = regression(seen, np.array([each == category for each in about]))
+        model = regression(seen, np.array([each == category for each in about]), STRENGTH_ABOUT)
         found[linear.ABOUT + category] = Trained(model.coef_[0], {}, float(model.intercept_[0]))
     return found
 
@@ -93,6 +93,7 @@ def heads_about(rows: Sequence[Row]) -> dict[str, Trained]:
 def make(train: Sequence[Row], calibrate: Sequence[Row], path: Path) -> None:
     """Train on the one, as written and with slips; set the bars on the other; write the file of weights."""
     rules, dice = lexicon.bare(), random.Random(0)
+    train, calibrate = ([row for row in rows if row.english] for rows in (train, calibrate))
     train = [*train, *examples(rules) * EXAMPLES_COUNT]
     slips = [respelt(row.text, dice) for row in train]
     seen = vstack([matrix([row.text for row in train], rules), matrix(slips, rules)]).tocsr()

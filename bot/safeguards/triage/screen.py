@@ -17,6 +17,8 @@ _WINDOW = 2_000
 _OVERLAP = 200
 _PART, _SHARED = 64, 24
 """Words that the linear model looks at together, and how many of them it sees again with the next."""
+_FEWEST_WORDS = 3
+"""In one or two words, or a picture, the model sees too little to judge: rules speak there, and the conversation asks."""
 _LIMIT_SECONDS = 0.025
 """Of this thread's own processor time; a text that wants more is handed to a person."""
 
@@ -51,10 +53,11 @@ def _assessed(text: str, lexicon: Lexicon) -> Assessment:
     words = tokens(plain[:_WINDOW])
     if not plain.strip():
         return Assessment(assessed=False, reasons=("blank",), version=lexicon.version)
-    finding = _screened(plain, lexicon, started + _LIMIT_SECONDS)
-    if not finding.finished:  # a collection of garbage may have taken the time: one more try before a person is woken
-        finding = _screened(plain, lexicon, time.thread_time() + _LIMIT_SECONDS)
     covered = _covered(words, lexicon)
+    model = lexicon.model if covered else None  # it was taught in English and Scots
+    finding = _screened(plain, lexicon, model, started + _LIMIT_SECONDS)
+    if not finding.finished:  # a collection of garbage may have taken the time: one more try before a person is woken
+        finding = _screened(plain, lexicon, model, time.thread_time() + _LIMIT_SECONDS)
     level = finding.level if covered else max(finding.level, Level.WELLBEING)
     reasons = finding.reasons if covered else (*finding.reasons, "not-covered")
     if not finding.finished:
@@ -62,12 +65,12 @@ def _assessed(text: str, lexicon: Lexicon) -> Assessment:
     return Assessment(level, True, covered, reasons, lexicon.version)
 
 
-def _screened(plain: str, lexicon: Lexicon, deadline: float) -> _Finding:
+def _screened(plain: str, lexicon: Lexicon, model: Linear | None, deadline: float) -> _Finding:
     level, reasons, finished = Level.NONE, dict[str, None](), True
     for stretch in _stretches(plain):
         words = tokens(stretch)
         heard = rules_heard(words, lexicon, deadline)
-        found = _weighed(words, heard, lexicon)
+        found = _weighed(words, heard, model)
         level, finished = max(level, found.level), finished and heard.finished
         reasons |= dict.fromkeys(found.reasons)
         if time.thread_time() > deadline:
@@ -99,13 +102,13 @@ def rules_heard(words: tuple[str, ...], lexicon: Lexicon, deadline: float = math
     return Heard(levels, frozenset(firm), window.denied)
 
 
-def _weighed(words: tuple[str, ...], heard: Heard, lexicon: Lexicon) -> _Finding:
+def _weighed(words: tuple[str, ...], heard: Heard, model: Linear | None) -> _Finding:
     """What rules and model make of a stretch together: the model hears the rules, and may doubt those not firm."""
     level = max([*heard.levels.values(), Level.WELLBEING if heard.denied else Level.NONE])
     reasons = (*(("denied",) if heard.denied else ()), *heard.levels)
-    if lexicon.model is None:
+    if model is None or sum(word.isalpha() for word in words) < _FEWEST_WORDS:
         return _Finding(level, reasons)
-    said = _second_mind(words, heard, lexicon.model)
+    said = _second_mind(words, heard, model)
     if level < Level.CONCERN or said.level >= Level.CONCERN:
         return _Finding(max(level, said.level), (*reasons, *said.reasons))
     if said.doubts and not any(heard.levels[name] >= Level.CONCERN for name in heard.firm):
