@@ -19,6 +19,7 @@ from bot.demo import launch
 from bot.parts import parts
 from bot.safeguards import figures, redaction, triage
 from bot.safeguards import language as languages
+from bot.safeguards.triage import encoder as third_mind
 from bot.safeguards.triage import lexicon
 from bot.stopping import on_signals
 from conversations import marks
@@ -29,6 +30,14 @@ from conversations.script import load_all
 
 Filter = Callable[[Mapping[str, object]], dict[str, object]]
 
+encoder_option = click.option(
+    "--encoder",
+    type=click.Choice(("request", "worker", "off")),
+    default="off",
+    envvar="HEARD_TRIAGE_ENCODER",
+    help="With `request`, the encoder takes its second look at once, as it does with that setting.",
+)
+
 
 @click.group()
 def bot() -> None:
@@ -37,13 +46,13 @@ def bot() -> None:
 
 @bot.command("triage")
 @click.option("--export-marks", is_flag=True, help="Print what staff marked, from the database.")
-def triage_lines(export_marks: bool) -> None:
+@encoder_option
+def triage_lines(export_marks: bool, encoder: str) -> None:
     """Screen texts: one JSON object with `text` a line in; the same with `level` and `reasons` out."""
     if export_marks:
         with_appcontext(_export_marks)()
         return
-    rules = lexicon.load()
-    _filter(lambda line: triage.triage_filter(line, rules))
+    _filter(_screen(encoder))
 
 
 @bot.command("redact")
@@ -114,18 +123,19 @@ def evaluate() -> None:
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--against", type=click.File(encoding="utf-8"), help="What `flask bot triage` printed before the change.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate_triage(file: TextIO, against: TextIO | None, as_json: bool) -> None:
+@encoder_option
+def evaluate_triage(file: TextIO, against: TextIO | None, as_json: bool, encoder: str) -> None:
     """Recall, false alarms and speed on FILE: JSON lines with `text`, true `level`, perhaps `category`, `lang`, `hand`.
 
     With --against also what changes; exit 1 when a line with `must` true has lost its level.
     """
-    rules = lexicon.load()
+    screen = _screen(encoder)
     try:
         truths = evaluation.read(file)
         old = evaluation.read_levels(against) if against else {}
     except evaluation.Unreadable as wrong:
         raise click.UsageError(str(wrong)) from None
-    judged = list(evaluation.judge(truths, lambda line: triage.triage_filter(line, rules), time.perf_counter))
+    judged = list(evaluation.judge(truths, screen, time.perf_counter))
     report = figures.report(judged)
     changed = evaluation.changes(truths, judged, old) if against else []
     _show(report, changed if against else None, as_json)
@@ -134,6 +144,13 @@ def evaluate_triage(file: TextIO, against: TextIO | None, as_json: bool) -> None
 
 
 bot.add_command(launch.command)
+
+
+def _screen(encoder: str) -> Filter:
+    """The screen as a filter, with the encoder's second look where that is asked for."""
+    rules = lexicon.load()
+    look = third_mind.load().look if encoder == "request" else None
+    return lambda line: triage.triage_filter(line, rules, look)
 
 
 def _show(report: figures.Figures, changed: list[evaluation.Change] | None, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from bot.contacts import Contacts
 from bot.message import Inbound
 from bot.parts import Parts
 from bot.safeguards import redaction
-from bot.safeguards.triage.encoder import EncoderAbsent
+from bot.safeguards.triage.encoder import EncoderAbsent, worth_a_look
 from conversations import alerts, caring, outbox, rota, store, versions
 from conversations.asking import spoken
 from conversations.models import ConversationRow
@@ -25,8 +25,6 @@ from conversations.values import Assessment, Facts, Person, RedactedText, State
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50
-FEWEST_WORDS = 3
-"""A number, a yes or a name of an option needs no encoder."""
 LIFE = timedelta(hours=1)
 SEALED_FOR = timedelta(days=7)
 PURPOSE = "second look"
@@ -34,22 +32,18 @@ PURPOSE = "second look"
 
 def is_due(message: Inbound, assessment: Assessment, settings: Settings) -> bool:
     """Whether the worker should read this text too: words that did not alert, in the language that it was taught."""
-    return settings.triage_encoder == "worker" and _wants_a_look(message.text, assessment)
+    return settings.triage_encoder == "worker" and worth_a_look(message.text, assessment)
 
 
 def at_once(message: Inbound, found: Assessment, parts: Parts) -> Assessment:
     """The assessment with what the encoder adds, where the setting has it look in the request; else as it is."""
-    if parts.settings.triage_encoder != "request" or not _wants_a_look(message.text, found):
+    if parts.settings.triage_encoder != "request" or not worth_a_look(message.text, found):
         return found
     try:
         return parts.look(message.text).raised(found)
     except Exception as broken:  # whatever breaks in the third mind, the first two have decided
         log.error("second look: %s", type(broken).__name__)
         return found
-
-
-def _wants_a_look(text: str, assessment: Assessment) -> bool:
-    return not assessment.alerts and assessment.covered and len(text.split()) >= FEWEST_WORDS
 
 
 def ask(session: Session, seals: Seals, channel: str, conversation_id: str | None, now: datetime) -> None:

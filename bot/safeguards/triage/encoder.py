@@ -15,6 +15,8 @@ from typing import Any
 from bot.safeguards.triage.wordpieces import Pieces
 from conversations.values import Assessment, Level
 
+FEWEST_WORDS = 3
+"""A number, a yes or the name of an option needs no encoder."""
 LONGEST_PIECE = 128
 _OVERLAP = 32
 
@@ -46,6 +48,11 @@ class Looked:
 
 
 Look = Callable[[str], Looked]
+
+
+def worth_a_look(text: str, assessment: Assessment) -> bool:
+    """Whether the encoder should read this text: words that did not alert, in the language that it was taught."""
+    return not assessment.alerts and assessment.covered and len(text.split()) >= FEWEST_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.safeguards.triage.encoder import Look, worth_a_look
 from bot.safeguards.triage.lexicon import Lexicon
 from bot.safeguards.triage.linear import Linear
 from bot.safeguards.triage.matching import level_of
@@ -18,7 +19,7 @@ _OVERLAP = 200
 _PART, _SHARED = 64, 24
 """Words that the linear model looks at together, and how many of them it sees again with the next."""
 _FEWEST_WORDS = 3
-"""In one or two words, or a picture, the model sees too little to judge: rules speak there, and the conversation asks."""
+"""In one or two words, or a picture, the model sees too little to judge: there rules speak, and the conversation."""
 _LIMIT_SECONDS = 0.025
 """Of this thread's own processor time; a text that wants more is handed to a person."""
 
@@ -164,11 +165,15 @@ def _covered(words: tuple[str, ...], lexicon: Lexicon) -> bool:
     return known > strange and known * 4 >= len(said)
 
 
-def triage_filter(line: Mapping[str, object], lexicon: Lexicon | None) -> dict[str, object]:
-    """Answer an object that has a `text`: the same object with what the screen found in it."""
+def triage_filter(
+    line: Mapping[str, object], lexicon: Lexicon | None, look: Look | None = None
+) -> dict[str, object]:
+    """Answer an object that has a `text`: the same object with what the screen found in it, with a second look or not."""
     text = line.get("text")
-    unreadable = Assessment(assessed=False, reasons=("not-assessed:input",))
-    found = assess(text, lexicon) if isinstance(text, str) else unreadable
+    found = Assessment(assessed=False, reasons=("not-assessed:input",))
+    if isinstance(text, str):
+        found = assess(text, lexicon)
+        found = look(text).raised(found) if look and worth_a_look(text, found) else found
     return dict(line) | {
         "level": found.level.word,
         "assessed": found.assessed,
