@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from bot.safeguards.triage import lexicon
+from bot.safeguards.triage import lexicon, proof
 from conversations import heartbeats, helplines, keys, schema
 
 REMINDERS = (
@@ -57,7 +57,7 @@ def _keys(parts: Parts) -> list[str]:
 
 
 def _words(parts: Parts) -> list[str]:
-    return [f"the screen misses its own example: {miss}" for miss in lexicon.verify(lexicon.load())]
+    return [f"the screen misses its own example: {miss}" for miss in proof.failures(lexicon.load())]
 
 
 def _helplines(parts: Parts) -> list[str]:

@@ -12,7 +12,7 @@ from flask import current_app
 from bot.safeguards import redaction
 from bot.safeguards.language import Detector, build
 from bot.safeguards.redaction import Names
-from bot.safeguards.triage import encoder, lexicon
+from bot.safeguards.triage import encoder, lexicon, proof
 from bot.safeguards.triage.encoder import Look
 from bot.safeguards.triage.lexicon import Lexicon
 from bot.sender import MailSender, Sender, TwilioSender
@@ -53,8 +53,7 @@ def real_parts(settings: Settings) -> Parts:
     """The parts of a running service; raises BrokenSafeguard when the screen fails its own examples."""
     rules = lexicon.load()
     scripts = {name: named(script, settings.partnership) for name, script in load_all().items()}
-    failures = lexicon.verify(rules)
-    if failures:
+    if failures := proof.failures(rules):
         raise BrokenSafeguard("; ".join(failures))
     load_vocabulary()  # a broken table stops the start, not the first answer
     languages = {language for script in scripts.values() for language in script.languages}

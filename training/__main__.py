@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from training import corpus, linear
+from training import corpus, linear, variety
 
 TRIAGE = corpus.FOLDER.parent
 
 
 def main(wanted: list[str]) -> int:
-    """Train what is asked for: linear, encoder, or both when nothing is named."""
+    """Train linear, encoder, or both when nothing is named; `variety` measures the corpus instead."""
+    if "variety" in wanted:
+        variety.report(corpus.load(), {hand: str(told["part"]) for hand, told in corpus.hands().items()})
+        return 0
     parts = corpus.parts(corpus.load(), corpus.hands())
     print(", ".join(f"{len(rows)} rows to {part}" for part, rows in parts.items()), flush=True)
     if not wanted or "linear" in wanted:

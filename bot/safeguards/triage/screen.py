@@ -168,7 +168,7 @@ def _covered(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 def triage_filter(
     line: Mapping[str, object], lexicon: Lexicon | None, look: Look | None = None
 ) -> dict[str, object]:
-    """Answer an object that has a `text`: the same object with what the screen found in it, with a second look or not."""
+    """Answer an object that has a `text`: the same with what the screen found in it, and a second look where given."""
     text = line.get("text")
     found = Assessment(assessed=False, reasons=("not-assessed:input",))
     if isinstance(text, str):
