@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from bot.safeguards import triage
 from bot.safeguards.triage import lexicon as lexicons
 from bot.safeguards.triage.patterns import PatternError
+from bot.safeguards.triage.screen import rules_heard
+from bot.safeguards.triage.wording import normalised, tokens
 from conversations.values import Level
 
 LEXICON = lexicons.load()
@@ -330,6 +332,102 @@ the hearing got cancelled
 i didnt know what was going on
 """
 
+RULES_ALONE = """
+theyd be happier if i wasnt here
+hope i dont wake up tomorrow
+wouldnt mind if a bus hit me
+ive got the tablets all counted out on my bed
+i get the belt when my report comes
+told school i fell aff my bike but the bruises are fae him
+he had his hands round ma neck
+my stepda comes in my room when mums on nights
+i said no and he carried on
+does it still count if i froze
+mums been away since thursday and im feeding the twins
+the leccy ran out and theres no food
+we hide in the cupboard when the plates start smashing
+my bf checks my phone every night
+she hasnt spoken to me for two weeks
+they lock me in my room at the unit
+two men wait in a car outside our unit for us girls
+im holding a bag for them and i canny say no
+a guy off snap wants to meet me
+send 200 quid or everyone sees my pics
+i carry a blade to school
+they put petrol through our letterbox
+a different couch every night
+my da flung me oot
+my nikah is in july and i never said yes
+all girls get it done like my sisters
+they held my head down the toilet
+my pals dad batters her
+a girl in my class cuts herself
+the voices tell me what to do
+im pregnant and nobody knows
+i throw up after every meal
+the needles are on the floor and my brother crawls
+please send somebody now
+boje sie ojczyma
+тато ременем лупить мене
+بيضربني بالحزام
+abbu mujhe marte hain
+tha e a' beantainn rium
+"""
+
+NO_DENIAL = """
+nobody knows he hits me
+nobody stops him hitting me
+he never stops hitting me
+mum doesnt care hes hitting me
+i cant stop suicidal thoughts
+im not suicidal but i want to die
+i self harm no one knows
+i dont self harm well not since monday
+my worker asked if im ok but he hits me
+he used to hit me but now my stepdad hits me and im fine
+a boy in s1 batters me every day staff say its sorted
+dad hits me at 9 every night im fine
+"""
+
+NO_FIGURE_OF_SPEECH = """
+my dad hits me after training
+he batters me if i lose at football
+dad will batter me when he sees my report card
+i cut myself on purpose
+i get hit with a belt
+failed my test and dad hit me
+he choked me i cant breathe lol
+no point in going on
+its a secret between me and dad
+help me get away from him
+im dead meat if i tell
+i tell school the bruises are from rugby
+"""
+
+DENIED_OR_PAST = """
+i dont self harm
+im not suicidal
+nobody hits me
+no one has ever touched me
+im no gonna kill masel
+self harm? naw
+dad used to hit us but he went to jail years ago
+i was hit when i was wee, it went to court, im safe now
+nikt mnie nie bije
+мене ніхто не б'є
+"""
+
+FIGURES_OF_SPEECH = """
+mums gonna murder me when she sees this haircut
+gonna kill my brother he ate my crisps
+can somebody help me get a lift to the dentist
+we did a talk on self harm in pse
+my fortnite skin has scars all down the arms
+county lines assembly again
+the song goes i wanna die
+dog grooming course
+"""
+
 
 def lines(table: str) -> list[str]:
     return [line for line in table.splitlines() if line]
@@ -354,6 +452,28 @@ def test_worries_denials_and_languages_without_a_review_are_read_and_do_not_alar
 def test_ordinary_answers_raise_no_alarm(text: str) -> None:
     found = triage.assess(text, LEXICON)
     assert (found.alerts, found.covered) == (False, True)
+
+
+def heard_by_rules(text: str) -> tuple[Level, bool]:
+    heard = rules_heard(tokens(normalised(text)), LEXICON)
+    return max([*heard.levels.values(), Level.NONE]), heard.denied
+
+
+@pytest.mark.parametrize("text", lines(RULES_ALONE + NO_DENIAL + NO_FIGURE_OF_SPEECH))
+def test_the_rules_hear_it_without_the_model(text: str) -> None:
+    assert heard_by_rules(text)[0] >= Level.CONCERN
+
+
+@pytest.mark.parametrize("text", lines(DENIED_OR_PAST))
+def test_what_is_denied_or_long_past_stays_with_the_worries(text: str) -> None:
+    level, denied = heard_by_rules(text)
+    assert level < Level.CONCERN
+    assert denied or level is Level.WELLBEING
+
+
+@pytest.mark.parametrize("text", lines(FIGURES_OF_SPEECH))
+def test_a_figure_of_speech_alarms_no_rule(text: str) -> None:
+    assert heard_by_rules(text)[0] < Level.CONCERN
 
 
 def test_every_rule_hears_its_own_examples() -> None:
