@@ -10,7 +10,7 @@ TRIAGE = corpus.FOLDER.parent
 
 
 def main(wanted: list[str]) -> int:
-    """Train linear, encoder, or both when nothing is named; `variety` measures the corpus instead."""
+    """Train linear, encoder, or both when none is named; `bars` sets the linear bars anew, `variety` measures."""
     if "variety" in wanted:
         variety.report(corpus.load(), {hand: str(told["part"]) for hand, told in corpus.hands().items()})
         return 0
@@ -18,6 +18,8 @@ def main(wanted: list[str]) -> int:
     print(", ".join(f"{len(rows)} rows to {part}" for part, rows in parts.items()), flush=True)
     if not wanted or "linear" in wanted:
         linear.make(parts["train"], parts["calibrate"], TRIAGE / "weights" / "linear.bin")
+    if "bars" in wanted:
+        linear.set_bars(parts["calibrate"], TRIAGE / "weights" / "linear.bin")
     if not wanted or "encoder" in wanted:
         from training import encoder  # PyTorch takes seconds to load, which the linear model need not wait for
 

@@ -14,13 +14,14 @@ from sklearn.linear_model import LogisticRegression
 from bot.safeguards.triage import lexicon, linear
 from bot.safeguards.triage.features import SIZE, features
 from bot.safeguards.triage.linear import Trained
-from bot.safeguards.triage.screen import rules_heard
+from bot.safeguards.triage.screen import enough_words, parts_of, rules_heard
 from bot.safeguards.triage.wording import normalised, tokens
 from training.bars import bars
 from training.corpus import Row
 from training.slips import respelt
 
-STRENGTH, STRENGTH_ABOUT = 200.0, 20.0
+STRENGTH = {"alert": 200.0, "immediate": 40.0, "wellbeing": 40.0}
+STRENGTH_ABOUT = 10.0
 RULE_VALUE = 0.5
 SIZE_ABOUT = 1 << 16
 EXAMPLES_COUNT = 3
@@ -66,9 +67,9 @@ def _harmless(text: str, rules: lexicon.Lexicon) -> bool:
     return not rules_heard(tokens(normalised(text)), rules).levels
 
 
-def regression(seen: Any, wanted: Any, strength: float = STRENGTH) -> Any:
+def regression(seen: Any, wanted: Any, strength: float) -> Any:
     """One question's answer."""
-    model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=1000, tol=1e-3, random_state=0)
+    model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=200, tol=1e-2, random_state=0)
     return model.fit(seen, wanted)
 
 
@@ -93,16 +94,35 @@ def heads_about(rows: Sequence[Row]) -> dict[str, Trained]:
 def make(train: Sequence[Row], calibrate: Sequence[Row], path: Path) -> None:
     """Train on the one, as written and with slips; set the bars on the other; write the file of weights."""
     rules, dice = lexicon.bare(), random.Random(0)
-    train, calibrate = ([row for row in rows if row.english] for rows in (train, calibrate))
+    train = [row for row in train if row.english]
     train = [*train, *examples(rules) * EXAMPLES_COUNT]
     slips = [respelt(row.text, dice) for row in train]
     seen = vstack([matrix([row.text for row in train], rules), matrix(slips, rules)]).tocsr()
-    other = matrix([row.text for row in calibrate], rules)
-    heads, chances = {}, {}
+    heads = {}
     for name, asks in QUESTIONS.items():
-        model = regression(seen, np.array([asks(row) for row in train] * 2))
-        heads[name] = trained(model, rules)
-        chances[name] = model.predict_proba(other)[:, 1]
+        wanted = np.array([asks(row) for row in train] * 2)
+        heads[name] = trained(regression(seen, wanted, STRENGTH[name]), rules)
         print(f"linear: {name} is trained", flush=True)
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(linear.write(heads | heads_about(train), bars(calibrate, chances)))
+    path.write_bytes(linear.write(heads | heads_about(train), dict.fromkeys(linear.BARS, 1.0)))
+    set_bars(calibrate, path)
+
+
+def set_bars(calibrate: Sequence[Row], path: Path) -> None:
+    """Set the bars of a file of weights on what the service itself makes of these rows."""
+    content = path.read_bytes()
+    model, rules = linear.read(content), lexicon.bare()
+    rows = [row for row in calibrate if row.english]
+    found = [_chances(row.text, model, rules) for row in rows]
+    told = bars(rows, {name: np.array([each[name] for each in found]) for name in QUESTIONS})
+    path.write_bytes(linear.with_bars(content, told))
+    print(f"linear bars: {told}", flush=True)
+
+
+def _chances(text: str, model: linear.Linear, rules: lexicon.Lexicon) -> dict[str, float]:
+    words = tokens(normalised(text))
+    if not enough_words(words):
+        return dict.fromkeys(QUESTIONS, 0.0)
+    fired = rules_heard(words, rules).levels
+    worst = max(map(model.seen, parts_of(words)), key=lambda seen: model.chance("alert", seen, fired))
+    return {name: model.chance(name, worst, fired) for name in QUESTIONS}

@@ -109,3 +109,9 @@ def write(heads: Mapping[str, Trained], bars: Mapping[str, float]) -> bytes:
         packed += bytes(round(weight / scale) & 0xFF for weight in head.weights)
     first = json.dumps({"bars": dict(bars), "heads": told}, sort_keys=True).encode()
     return first + b"\n" + zlib.compress(bytes(packed), 9)
+
+
+def with_bars(content: bytes, bars: Mapping[str, float]) -> bytes:
+    """The same file with other bars."""
+    first, _, packed = content.partition(b"\n")
+    return json.dumps(json.loads(first) | {"bars": dict(bars)}, sort_keys=True).encode() + b"\n" + packed

@@ -107,7 +107,7 @@ def _weighed(words: tuple[str, ...], heard: Heard, model: Linear | None) -> _Fin
     """What rules and model make of a stretch together: the model hears the rules, and may doubt those not firm."""
     level = max([*heard.levels.values(), Level.WELLBEING if heard.denied else Level.NONE])
     reasons = (*(("denied",) if heard.denied else ()), *heard.levels)
-    if model is None or sum(word.isalpha() for word in words) < _FEWEST_WORDS:
+    if model is None or not enough_words(words):
         return _Finding(level, reasons)
     said = _second_mind(words, heard, model)
     if level < Level.CONCERN or said.level >= Level.CONCERN:
@@ -124,9 +124,14 @@ class _Opinion:
     doubts: bool = False
 
 
+def enough_words(words: tuple[str, ...]) -> bool:
+    """Whether there is enough for the model to judge."""
+    return sum(word.isalpha() for word in words) >= _FEWEST_WORDS
+
+
 def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinion:
     """What the linear model says of the most worrying part of these words; a long text would dilute one sentence."""
-    seen = [model.seen(part) for part in _parts(words)]
+    seen = [model.seen(part) for part in parts_of(words)]
     chance, worst = max(((model.chance("alert", each, heard.levels), each) for each in seen), key=lambda pair: pair[0])
     if chance >= model.bars["alert"]:
         at_once = model.chance("immediate", worst, heard.levels) >= model.bars["immediate"]
@@ -137,7 +142,7 @@ def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinio
     return _Opinion(Level.NONE, doubts=chance < model.bars["doubt"])
 
 
-def _parts(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def parts_of(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The words in overlapping parts of a few sentences."""
     yield words[:_PART]
     for start in range(_PART - _SHARED, len(words) - _SHARED, _PART - _SHARED):
