@@ -12,6 +12,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "denied": "They say that it is not so",
         "blank": "No words that we could read",
         "media": "A picture or voice note",
+        "not-assessed:second-look": "The second look broke on this text",
         "duty:raised": "Raised by a duty worker who read it",
         "context:second-worry": "The second worry in a row",
         "context:taken-back": "They took back what they had said",

@@ -161,7 +161,7 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     told = _tell(session, message, turn, step, heard, now)
     if told is None:
         _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
-    if not facts.alert_open and second_look.is_due(message, heard.assessment, parts.settings):
+    if told is None and second_look.is_due(message, heard.assessment, parts.settings):
         second_look.ask(session, heard.seals, message.channel, turn.id, now)
     if step.reach and (known := told or turn.alert_id):
         alerts.record(session, known, now, step.reach, "Heard")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from bot.contacts import Contacts
 from bot.message import Inbound
 from bot.parts import Parts
-from bot.safeguards import redaction
+from bot.safeguards import language, redaction
 from bot.safeguards.triage.encoder import EncoderAbsent, worth_a_look
-from conversations import alerts, caring, outbox, rota, store, versions
+from conversations import alerts, caring, comments, outbox, rota, store, versions, worries
 from conversations.asking import spoken
+from conversations.controls import fold
+from conversations.db import begin_reading
 from conversations.models import ConversationRow
 from conversations.sealing import CannotOpen, Sealable, Seals
 from conversations.settings import Settings
@@ -25,9 +27,12 @@ from conversations.values import Assessment, Facts, Person, RedactedText, State
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50
-LIFE = timedelta(hours=1)
 SEALED_FOR = timedelta(days=7)
+LATE = timedelta(minutes=2)
 PURPOSE = "second look"
+PLAIN = "they listened to me today"
+"""An encoder that cannot read this can read nothing."""
+BROKEN = "not-assessed:second-look"
 
 
 def is_due(message: Inbound, assessment: Assessment, settings: Settings) -> bool:
@@ -60,8 +65,18 @@ def ask(session: Session, seals: Seals, channel: str, conversation_id: str | Non
     session.execute(insert(SecondLookRow).values(**values))
 
 
+def waits(session: Session, now: datetime) -> bool:
+    """Whether a text has waited for its second look for too long."""
+    late = select(SecondLookRow.id).where(SecondLookRow.due_at < now - LATE)
+    return session.scalar(late.limit(1)) is not None
+
+
 def look_due(session: Session, parts: Parts, contacts: Contacts) -> int:
-    """Look at every text that waits, each in its own unit of work; gives how many. Without an encoder they wait."""
+    """Look at every text that waits, each in its own unit of work; gives how many.
+
+    Without an encoder, or with one that can read nothing, they wait; after an hour they are deleted, and what the
+    first two minds said of them stands. A single text that the encoder breaks on is looked at by a person the same day.
+    """
     if parts.settings.triage_encoder != "worker":
         return 0
     ids = session.scalars(select(SecondLookRow.id).order_by(SecondLookRow.due_at).limit(AT_ONCE)).all()
@@ -74,68 +89,123 @@ def look_due(session: Session, parts: Parts, contacts: Contacts) -> int:
         return 0
 
 
-def _look(session: Session, parts: Parts, contacts: Contacts, row_id: str) -> int:
-    wanted = select(SecondLookRow).where(SecondLookRow.id == row_id).with_for_update(skip_locked=True)
-    row = session.scalar(wanted)
-    if row is None:
-        session.commit()
-        return 0
-    try:
-        words = contacts.content(row.sealed_words, PURPOSE, row.id, parts.clock())
-    except CannotOpen as closed:
-        log.error("a text cannot be looked at again: %s", closed)
-    else:
-        found = parts.look(words).raised(Assessment())
-        if found.alerts:
-            _raise(session, parts, Text(row, words, _seals(parts, contacts, row, words)), found)
-    session.delete(row)
-    session.commit()
-    return 1
-
-
-def _seals(parts: Parts, contacts: Contacts, row: SecondLookRow, words: str) -> Seals:
-    """The same text and number, to be sealed to what is raised from them."""
-    now, number = parts.clock(), None
-    try:
-        number = Sealable(contacts.number(row.sealed_contact, PURPOSE, row.id, now))
-    except CannotOpen:
-        log.info("a text that is looked at again has no number")
-    return Seals(parts.keys.of_day(now), Sealable(words), number, now + SEALED_FOR)
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that the worker has open: its row, its words, and what they and the number can be sealed with."""
+    """A text that the worker has open: its words, what seals them and the number, and whether they said STOP."""
 
-    row: SecondLookRow
-    words: str
+    id: str
+    conversation_id: str | None
+    channel: str
+    words: str = field(repr=False)
     seals: Seals
+    stopped: bool
 
 
-def _raise(session: Session, parts: Parts, text: Text, found: Assessment) -> None:
-    now, row = parts.clock(), text.row
-    person = session.scalar(select(ConversationRow.person).where(ConversationRow.id == row.conversation_id))
+def _look(session: Session, parts: Parts, contacts: Contacts, row_id: str) -> int:
+    """Look at one text between two transactions: inside one, on SQLite, the look would hold up every message."""
+    begin_reading(session)
+    row = session.scalar(select(SecondLookRow).where(SecondLookRow.id == row_id))
+    text = _opened(session, row, parts, contacts) if row else None
+    session.commit()
+    found = _found(text.words, parts) if text else Assessment()
+    # The conversation is locked before its text, as by whoever closes it: else each could wait for the other.
+    turn = _conversation(session, text) if text and found.alerts else None
+    held = select(SecondLookRow.id).where(SecondLookRow.id == row_id).with_for_update(skip_locked=True)
+    ours = session.scalar(held) is not None  # another worker may have been first
+    if ours and text and found.alerts:
+        _follow(session, parts, text, turn, found)
+    if ours:
+        session.execute(delete(SecondLookRow).where(SecondLookRow.id == row_id))
+    session.commit()
+    return int(ours)
+
+
+def _opened(session: Session, row: SecondLookRow, parts: Parts, contacts: Contacts) -> Text | None:
+    """The text, and the same words and number to be sealed to what comes of it; None when its key is gone."""
+    now, number = parts.clock(), None
+    try:
+        words = contacts.content(row.sealed_words, PURPOSE, row.id, now)
+        number = contacts.number(row.sealed_contact, PURPOSE, row.id, now) if row.sealed_contact else None
+    except CannotOpen as closed:
+        log.error("a text cannot be looked at again: %s", closed)
+        return None
+    stopped = number is not None and contacts.opted_out(session, number)
+    contact = Sealable(number) if number else None
+    seals = Seals(parts.keys.of_day(now), Sealable(words), contact, now + SEALED_FOR)
+    return Text(row.id, row.conversation_id, row.channel, words, seals, stopped)
+
+
+def _found(words: str, parts: Parts) -> Assessment:
+    """What the encoder says; a text that breaks it is not assessed. Raises EncoderAbsent when it can read nothing."""
+    version = parts.lexicon.version if parts.lexicon else ""
+    try:
+        return parts.look(words).raised(Assessment(version=version))
+    except EncoderAbsent:
+        raise
+    except Exception as broken:  # the library raises kinds of its own
+        log.error("second look: %s", type(broken).__name__)
+    try:
+        parts.look(PLAIN)
+    except Exception as broken:
+        raise EncoderAbsent(f"the encoder reads nothing: {type(broken).__name__}") from broken
+    return Assessment(assessed=False, reasons=(BROKEN,), version=version)
+
+
+def _conversation(session: Session, text: Text) -> store.Turn | None:
+    """The conversation that the text came in, locked; None when it has closed meanwhile."""
+    wanted = select(ConversationRow.person).where(ConversationRow.id == text.conversation_id)
+    person = session.scalar(wanted)
     turn = store.find(session, (Person(person), Person(person)), lock=True) if person else None
-    if turn and turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, text.seals, now):
+    return turn if turn and turn.id == text.conversation_id else None
+
+
+def _follow(session: Session, parts: Parts, text: Text, turn: store.Turn | None, found: Assessment) -> None:
+    """Raise an alert of it; what nobody could look at is read the same day, since the first two minds let it pass."""
+    now = parts.clock()
+    if not found.assessed:
+        due_at = rota.read_by_end("same_day", parts.settings.cover_hours, now)
+        worries.keep(session, found, text.seals, worries.Listing("same_day", text.channel, due_at, text.stopped))
         return
-    alert_id = alerts.raise_alert(session, found, row.channel, text.seals, now)
-    if turn is None:  # the conversation has closed meanwhile: the duty worker has the number, where there is one
+    stopped = text.stopped or (turn is not None and text.channel == "sms" and turn.state.ending == "stopped")
+    known = turn.alert_id if turn else None
+    added = known and alerts.add_to_alert(session, known, found, text.seals, now, stopped)
+    alert_id = known if known and added else alerts.raise_alert(session, found, text.channel, text.seals, now, stopped)
+    kept = _without(turn.state, text.words, parts) if turn else None
+    if turn is None or kept is turn.state:
+        comments.forget(session, _redacted(text.words, parts))
+    if turn is None or kept is None:  # the duty worker has the number, where there is one
         return
+    if added and not kept.unread:  # they know that somebody was told, and are asked nothing
+        store.keep_state(session, turn, kept)
+        return
+    _say(session, parts, replace(text, stopped=stopped), replace(turn, state=kept, alert_id=alert_id), found)
+
+
+def _say(session: Session, parts: Parts, text: Text, turn: store.Turn, found: Assessment) -> None:
+    """Say the words for this worry, on the page at its next view or by a text of their own, and let the questions rest.
+
+    As for a text that came too early: it is told of, and no question of ours is answered by it.
+    """
+    now, alert_id = parts.clock(), turn.alert_id or ""
     script = versions.script_of(session, turn.state, parts.scripts)
     cover = rota.cover_from(parts.settings.cover_hours, now, turn.state.language)
-    # As for a text that came too early: it is told of, and no question of ours is answered by it.
     step = caring.worried(script, turn.state, RedactedText(""), found, Facts(early=True, cover_from=cover))
-    store.save_afterthought(session, turn, replace(step, state=_without(step.state, text.words, parts)), alert_id, now)
-    if row.channel == "sms":
-        _text(session, spoken(script, step), turn.id, text.seals, now)
+    store.save_afterthought(session, turn, step, alert_id, now)
+    if text.channel == "sms" and text.seals.contact and not text.stopped:
+        our_number = session.scalar(select(ConversationRow.our_number).where(ConversationRow.id == turn.id)) or ""
+        outbox.reply(session, outbox.Saying(our_number, spoken(script, step)), text.seals, turn.id, now)
+
+
+def _redacted(words: str, parts: Parts) -> RedactedText:
+    """The words as they were kept when they came in."""
+    guess = language.detect(words, parts.languages, "", parts.detector)
+    return redaction.redact(words, guess or "en", parts.names).text
 
 
 def _without(state: State, words: str, parts: Parts) -> State:
-    """The state without a comment of these words: what raised an alert stays in the alert alone."""
-    kept = redaction.redact(words, "en", parts.names).text
-    return replace(state, comments=tuple(comment for comment in state.comments if comment.text not in kept))
-
-
-def _text(session: Session, says: tuple[str, ...], turn_id: str, seals: Seals, now: datetime) -> None:
-    our_number = session.scalar(select(ConversationRow.our_number).where(ConversationRow.id == turn_id)) or ""
-    outbox.reply(session, outbox.Saying(our_number, says), seals, turn_id, now)
+    """The state without the comment of these words, which may be a part of them: they stay in the alert alone."""
+    said = f" {fold(_redacted(words, parts))} "
+    for place in reversed(range(len(state.comments))):
+        if f" {fold(state.comments[place].text)} " in said:
+            return replace(state, comments=(*state.comments[:place], *state.comments[place + 1 :]))
+    return state

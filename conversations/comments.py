@@ -12,7 +12,7 @@ from itertools import groupby
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations.models import CommentRow
+from conversations.models import ClosedDraftRow, CommentRow
 from conversations.triage_models import ReachRow
 from conversations.values import RedactedText
 
@@ -53,6 +53,15 @@ def choices(session: Session) -> tuple[list[str], list[str]]:
     scripts = session.scalars(select(CommentRow.script).where(of_waiting).distinct().order_by(CommentRow.script))
     themes = session.scalars(select(CommentRow.theme).where(of_waiting).distinct().order_by(CommentRow.theme))
     return list(scripts), list(themes)
+
+
+def forget(session: Session, text: RedactedText) -> int:
+    """Take exactly this text out of conversations that are over, before it becomes a comment; gives how many."""
+    drafts = session.scalars(select(ClosedDraftRow).with_for_update()).all()
+    saying = [row for row in drafts if any(each["text"] == text for each in row.draft["comments"])]
+    for row in saying:
+        row.draft = {**row.draft, "comments": [each for each in row.draft["comments"] if each["text"] != text]}
+    return len(saying)
 
 
 def find(session: Session, comment_id: str) -> CommentRow | None:
