@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from bot import second_look
 from bot.parts import Parts
 from bot.stopping import Stopping
 from conversations import heartbeats, worries
@@ -20,8 +21,13 @@ OVERDUE = timedelta(minutes=2)
 PAUSE_SECONDS = 10.0
 
 
-def troubles(session: Session, now: datetime, started: datetime | None = None) -> tuple[str, ...]:
-    """What is wrong now, as short phrases without any detail of a message; `started` is when we began to look."""
+def troubles(
+    session: Session, now: datetime, started: datetime | None = None, looks: bool = True
+) -> tuple[str, ...]:
+    """What is wrong now, as short phrases without any detail of a message; `started` is when we began to look.
+
+    `looks` is whether the worker takes a second look at texts.
+    """
     beat = max(filter(None, (heartbeats.last(session, "worker"), started)), default=None)
     found = []
     if beat is None or now - beat > OVERDUE:
@@ -33,6 +39,8 @@ def troubles(session: Session, now: datetime, started: datetime | None = None) -
         found.append("attempts to tell a duty worker are waiting")
     if worries.is_overdue(session, now):
         found.append("worries are waiting past their time")
+    if looks and second_look.waits(session, now):
+        found.append("texts wait for a second look")
     return tuple(found)
 
 
@@ -41,7 +49,7 @@ def watch(session: Session, parts: Parts, stopping: Stopping) -> None:
     started = parts.clock()
     while not stopping.asked:
         try:
-            for trouble in troubles(session, parts.clock(), started):
+            for trouble in troubles(session, parts.clock(), started, parts.settings.triage_encoder == "worker"):
                 log.error("watch: %s", trouble)
             heartbeats.beat(session, "watch", parts.clock())
             session.commit()

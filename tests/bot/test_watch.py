@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from bot import jobs, watch
+from bot import jobs, second_look, watch
 from bot.parts import Parts
 from bot.stopping import Stopping
 from conversations import alerts, heartbeats, worries
 from conversations.db import Base, db
 from tests.fakes import Clock
-from tests.seeds import seed_alert, seed_worry
+from tests.seeds import make_seals, seed_alert, seed_worry
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
 WAITING = "attempts to tell a duty worker are waiting"
 UNREAD = "worries are waiting past their time"
+UNSEEN = "texts wait for a second look"
 
 
 @pytest.fixture
@@ -86,6 +88,31 @@ def test_a_worry_that_nobody_reads_in_time_is_seen(
     assert watch.troubles(session, clock()) == found
     worries.record_outcome(session, worry_id, "Ada", "read", clock())
     assert watch.troubles(session, clock()) == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks", "found"), [(120, True, ()), (121, True, (UNSEEN,)), (3000, True, (UNSEEN,)), (3000, False, ())]
+)
+def test_a_text_that_waits_for_its_second_look_is_seen_where_the_worker_is_to_look(
+    session: Session, app_parts: Parts, clock: Clock, seconds: int, looks: bool, found: tuple[str, ...]
+) -> None:
+    second_look.ask(session, make_seals(app_parts), "sms", None, clock())
+    clock.forward(seconds=seconds)
+    beat(session, clock)
+    assert watch.troubles(session, clock(), looks=looks) == found
+
+
+@pytest.mark.parametrize(("setting", "said"), [("worker", True), ("request", False), ("off", False)])
+def test_the_watch_says_so_only_where_the_worker_is_to_look(
+    session: Session, app_parts: Parts, clock: Clock, caplog: pytest.LogCaptureFixture, setting: str, said: bool
+) -> None:
+    second_look.ask(session, make_seals(app_parts), "sms", None, clock())
+    clock.forward(minutes=3)
+    beat(session, clock)
+    settings = replace(app_parts.settings, triage_encoder=setting)
+    with caplog.at_level(logging.ERROR):
+        look_once(session, replace(app_parts, settings=settings))
+    assert (f"watch: {UNSEEN}" in caplog.text) == said
 
 
 def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, clock: Clock) -> None:
