@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.parts import Parts
 from bot.safeguards.triage import lexicon, proof
+from bot.safeguards.triage.encoder import EncoderAbsent
 from conversations import heartbeats, helplines, keys, schema
 
 REMINDERS = (
@@ -16,12 +17,14 @@ REMINDERS = (
     "Twilio: with Advanced Opt-Out, set its HELP and INFO text to ours (words/en.toml, key help); its own is marketing",
     "Twilio: leave content retention on its default; reconciliation needs the message log",
 )
+PLAIN = "they listened to me today"
+NO_ENCODER = "install the extra (pip install 'heard[encoder]'), or set HEARD_TRIAGE_ENCODER=off"
 WORKER_SILENT = timedelta(minutes=2)
 
 
 def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
-    return [*_database(session, parts), *_keys(parts), *_words(parts), *_helplines(parts)]
+    return [*_database(session, parts), *_keys(parts), *_words(parts), *_encoder(parts), *_helplines(parts)]
 
 
 def _database(session: Session, parts: Parts) -> list[str]:
@@ -58,6 +61,18 @@ def _keys(parts: Parts) -> list[str]:
 
 def _words(parts: Parts) -> list[str]:
     return [f"the screen misses its own example: {miss}" for miss in proof.failures(lexicon.load())]
+
+
+def _encoder(parts: Parts) -> list[str]:
+    if parts.settings.triage_encoder == "off":
+        return []
+    try:
+        parts.look(PLAIN)
+    except EncoderAbsent as absent:
+        return [f"no text gets a second look, {absent}: {NO_ENCODER}"]
+    except Exception as broken:  # the library raises kinds of its own
+        return [f"no text gets a second look, the encoder breaks ({type(broken).__name__}): {NO_ENCODER}"]
+    return []
 
 
 def _helplines(parts: Parts) -> list[str]:

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from bot import doctor, jobs
 from bot.parts import Parts
+from bot.safeguards.triage.encoder import EncoderAbsent
 from conversations import helplines
 from conversations.keys import PublicKeys
-from tests.fakes import Clock
+from conversations.values import Level
+from tests.fakes import Clock, ToldLook
 
 
 @pytest.fixture
@@ -91,6 +93,35 @@ def test_a_helpline_that_nobody_looked_at_for_ninety_days_is_named(
     said = [said for said in doctor.faults(session, app_parts) if "checked_on" in said]
     assert len(said) == len(helplines.load())
     assert any("Childline (0800 1111) was last checked on 2026-11-23" in each for each in said)
+
+
+BREAKS = {
+    "absent": EncoderAbsent("the encoder cannot be loaded: ModuleNotFoundError"),
+    "broken": ZeroDivisionError("a text"),
+}
+
+
+@pytest.mark.parametrize("setting", ["worker", "request", "off"])
+@pytest.mark.parametrize("how", BREAKS)
+def test_an_encoder_that_cannot_look_is_to_be_installed_or_turned_off(
+    session: Session, app_parts: Parts, how: str, setting: str
+) -> None:
+    settings = replace(app_parts.settings, triage_encoder=setting)
+    parts = replace(app_parts, settings=settings, look=ToldLook(failures=dict.fromkeys([doctor.PLAIN], BREAKS[how])))
+    if setting == "off":
+        assert doctor.faults(session, parts) == []
+        return
+    said = only(doctor.faults(session, parts))
+    assert said.startswith("no text gets a second look")
+    assert type(BREAKS[how]).__name__ in said or f"{BREAKS[how]}" in said
+    assert "pip install 'heard[encoder]'" in said
+    assert "HEARD_TRIAGE_ENCODER=off" in said
+    assert "a text" not in said
+
+
+def test_an_encoder_that_can_look_is_no_fault_whatever_it_says(session: Session, app_parts: Parts) -> None:
+    loud = ToldLook({doctor.PLAIN: Level.IMMEDIATE})
+    assert doctor.faults(session, replace(app_parts, look=loud)) == []
 
 
 def test_every_fault_is_said_in_one_go(session: Session, app_parts: Parts, clock: Clock) -> None:
