@@ -28,7 +28,7 @@ from conversations.models import (
 )
 from conversations.script.values import Script, parse_dump
 from conversations.staff_models import LoginTryRow, SessionRow
-from conversations.triage_models import WorryRow
+from conversations.triage_models import SecondLookRow, WorryRow
 from conversations.values import Person
 
 REVIEW_WITHIN = timedelta(days=3)
@@ -37,6 +37,7 @@ CONTACT_LIFE = timedelta(days=7)
 WORRY_LIFE = timedelta(days=365)  # once it is done
 MESSAGE_ID_LIFE = timedelta(days=395)  # 13 months
 OUTBOX_LIFE = timedelta(hours=72)
+LOOK_LIFE = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
@@ -93,6 +94,7 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "words opened": delete(OpeningRow).where(OpeningRow.expires_at <= now),
         "words of worries": worry_boxes.values(**worries.EMPTY),
         "worries done": worries_done,
+        "second looks": delete(SecondLookRow).where(SecondLookRow.due_at <= now - LOOK_LIFE),
         "staff sessions": delete(SessionRow).where(SessionRow.expires_at <= now),
         "login tries": delete(LoginTryRow).where(LoginTryRow.last_at <= now - DAY),
     }

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from bot import second_look
 from bot.parts import Parts
 from conversations import alerts, openings, outbox, retention, worries
 from conversations.models import (
@@ -23,10 +24,10 @@ from conversations.models import (
 )
 from conversations.sealing import new_pair
 from conversations.staff_models import LoginTryRow, SessionRow
-from conversations.triage_models import WorryRow
+from conversations.triage_models import SecondLookRow, WorryRow
 from conversations.values import Level
 from tests.fakes import Clock
-from tests.seeds import seed_alert, seed_staff, seed_text, seed_worry
+from tests.seeds import make_seals, seed_alert, seed_staff, seed_text, seed_worry
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -115,6 +116,11 @@ def seed_worry_done(session: Session, parts: Parts) -> Callable[[], bool]:
     return lambda: count(session, WorryRow) == 1
 
 
+def seed_second_look(session: Session, parts: Parts) -> Callable[[], bool]:
+    second_look.ask(session, make_seals(parts), "sms", None, parts.clock())
+    return lambda: count(session, SecondLookRow) == 1
+
+
 LIVES: dict[str, tuple[Callable[[Session, Parts], Callable[[], bool]], timedelta]] = {
     "delivery report": (seed_delivery, DAY),
     "message id": (seed_received, timedelta(days=395) - timedelta(hours=12)),
@@ -126,6 +132,7 @@ LIVES: dict[str, tuple[Callable[[Session, Parts], Callable[[], bool]], timedelta
     "words of a worry": (seed_worry_words, timedelta(days=7)),
     "words of a worry that became an alert": (seed_worry_raised, timedelta(days=7)),
     "worry that somebody is done with": (seed_worry_done, timedelta(days=365)),
+    "text that waits for a second look": (seed_second_look, timedelta(hours=1)),
     "text that was sent": (seed_sent_text, timedelta(hours=72)),
 }
 
