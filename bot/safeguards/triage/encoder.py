@@ -18,6 +18,8 @@ from conversations.values import Assessment, Level
 FEWEST_WORDS = 3
 """A number, a yes or the name of an option needs no encoder."""
 LONGEST_PIECE = 128
+VOCABULARY = 30_522
+"""How many pieces the vocabulary has that the starting weights came with."""
 _OVERLAP = 32
 
 
@@ -67,13 +69,15 @@ class Encoder:
 
     def look(self, text: str) -> Looked:
         """How worrying the text is; the most worrying stretch of a long one counts."""
-        found = [self.chances(stretch) for stretch in _stretches(self.pieces(text))]
-        worst = max(found, key=lambda chances: chances[2] + chances[3])
-        alert, immediate = worst[2] + worst[3], worst[3]
+        found = [self._of(self.chances(stretch)) for stretch in _stretches(self.pieces(text))]
+        return max(found, key=lambda looked: (looked.level, looked.chance))
+
+    def _of(self, chances: Sequence[float]) -> Looked:
+        alert, immediate = chances[2] + chances[3], chances[3]
         level = Level.NONE
         if alert >= self.bars["alert"]:
             level = Level.IMMEDIATE if immediate >= self.bars["immediate"] else Level.CONCERN
-        likest = max(range(len(self.categories)), key=lambda place: worst[4 + place])
+        likest = max(range(len(self.categories)), key=lambda place: chances[4 + place])
         return Looked(level, float(alert), self.categories[likest], self.version)
 
 
@@ -96,18 +100,23 @@ def read(folder: Path) -> Encoder:
         model = (folder / "encoder.onnx").read_bytes()
         told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
         pieces = Pieces.of((folder / "vocabulary.txt").read_text(encoding="utf-8"))
-        session = _session(runtime, model)
         categories, bars = tuple(told["categories"]), {key: float(told["bars"][key]) for key in ("alert", "immediate")}
+        version = sha256(model + json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+        chances = _chances(_session(runtime, model), numpy)
+        if len(pieces.numbers) != VOCABULARY or len(chances(pieces.cut("hello"))) != 4 + len(categories):
+            raise ValueError("the files do not fit each other")
     except Exception as broken:  # the library raises kinds of its own; whatever it is, the other minds stand
         raise EncoderAbsent(f"the encoder cannot be loaded: {type(broken).__name__}") from broken
+    return Encoder(version, categories, bars, pieces.cut, chances)
 
+
+def _chances(session: Any, numpy: Any) -> Callable[[Sequence[int]], Sequence[float]]:
     def chances(piece: Sequence[int]) -> Sequence[float]:
         ids = numpy.array([piece], dtype=numpy.int64)
         found: Sequence[float] = session.run(None, {"ids": ids, "mask": numpy.ones_like(ids)})[0][0].tolist()
         return found
 
-    version = sha256(model + json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
-    return Encoder(version, categories, bars, pieces.cut, chances)
+    return chances
 
 
 def _session(runtime: Any, model: bytes) -> Any:
