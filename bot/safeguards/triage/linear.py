@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 from bot.safeguards.triage.features import features
 
@@ -79,15 +80,28 @@ def read(content: bytes) -> Linear:
         plain = memoryview(zlib.decompress(packed)).cast("b")
         heads, start = {}, 0
         for head in told["heads"]:
-            weights = plain[start : start + head["size"]]
-            heads[head["name"]] = Head(weights, head["scale"], head["rules"], head["bias"])
+            heads[head["name"]] = _head(head, plain[start : start + head["size"]])
             start += head["size"]
-        bars = {name: float(told["bars"][name]) for name in BARS}
-    except (ValueError, KeyError, TypeError, zlib.error) as broken:
+        bars = {name: _number(told["bars"][name]) for name in BARS}
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as broken:
         raise BrokenModel(f"the file of weights is damaged: {type(broken).__name__}") from broken
     if start != len(plain) or HEADS - set(heads):
         raise BrokenModel("the file of weights has the wrong size")
     return Linear(sha256(content).hexdigest()[:10], heads, bars)
+
+
+def _head(told: Mapping[str, Any], weights: memoryview) -> Head:
+    size = len(weights)
+    if size != told["size"] or size < 1 or size & (size - 1):
+        raise ValueError("a hash is cut to its place by a power of two")
+    rules = {rule: _number(weight) for rule, weight in told["rules"].items()}
+    return Head(weights, _number(told["scale"]), rules, _number(told["bias"]))
+
+
+def _number(told: Any) -> float:
+    if not math.isfinite(number := float(told)):
+        raise ValueError("no number")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
