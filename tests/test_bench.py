@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import triage
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("__"))
 
@@ -26,3 +28,16 @@ def test_the_count_of_statements_is_measured() -> None:
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     assert lines
     assert all("bench" in line for line in lines)
+
+
+def test_the_screen_is_measured_on_whatever_messages_are_given(tmp_path: Path) -> None:
+    rows = [
+        {"text": "he hits me every night", "label": "concern", "lang": "en", "source": "authored", "categories": ["x"]},
+        {"text": "they listened to me", "label": "none", "lang": "sco", "source": "authored", "negtype": "ordinary"},
+    ]
+    (tmp_path / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "benign_dev.jsonl").write_text(json.dumps({"text": "4", "lang": "en"}), encoding="utf-8")
+    found = {str(figure["measure"]): figure for figure in triage.figures(tmp_path)}
+    assert {"alerts category:x", "alerts language:en", "milliseconds of processor time", "lexicon"} <= set(found)
+    assert sum("benign stream" in name for name in found) == 2
+    assert found["alerts category:x"]["n"] == 1
