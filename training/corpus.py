@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.safeguards.triage.wording import normalised
+
 FOLDER = Path(__file__).resolve().parent.parent / "bot" / "safeguards" / "triage" / "corpus"
 LEVELS = ("none", "wellbeing", "concern", "immediate")
 
@@ -52,8 +54,14 @@ def hands(folder: Path = FOLDER) -> dict[str, dict[str, object]]:
 
 
 def parts(rows: Iterable[Row], known: dict[str, dict[str, object]]) -> dict[str, list[Row]]:
-    """Rows to train on, rows that bars are set on, and rows of hands that are held out of both."""
+    """Rows to train on, rows that bars are set on, and rows of hands that are held out of both.
+
+    What a training hand has written word for word as well ("bus pass") measures nothing and is in no other part.
+    """
     found: dict[str, list[Row]] = {"train": [], "calibrate": [], "held out": []}
     for row in rows:
         found[str(known[row.hand]["part"])].append(row)
+    learned = {normalised(row.text) for row in found["train"]}
+    for part in ("calibrate", "held out"):
+        found[part] = [row for row in found[part] if normalised(row.text) not in learned]
     return found

@@ -134,7 +134,8 @@ def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinio
     seen = [model.seen(part) for part in parts_of(words)]
     chance, worst = max(((model.chance("alert", each, heard.levels), each) for each in seen), key=lambda pair: pair[0])
     if chance >= model.bars["alert"]:
-        at_once = model.chance("immediate", worst, heard.levels) >= model.bars["immediate"]
+        alerting = (each for each in seen if model.chance("alert", each, heard.levels) >= model.bars["alert"])
+        at_once = any(model.chance("immediate", each, heard.levels) >= model.bars["immediate"] for each in alerting)
         level = Level.IMMEDIATE if at_once else Level.CONCERN
         return _Opinion(level, (f"model:{model.about(worst)}:{chance:.2f}",))
     if model.chance("wellbeing", worst, heard.levels) >= model.bars["wellbeing"]:
