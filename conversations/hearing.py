@@ -19,8 +19,15 @@ def parsed(script: Script, state: State, text: RedactedText) -> Parsed:
 
 
 def agreed(state: State, text: RedactedText) -> Parsed:
-    """What a text means as a yes, a no or an unsure, and the words around it."""
-    return answers.parse("yes_no", text, (), state.language, answers.load_vocabulary())
+    """What a text means as a yes, a no or an unsure, and the words around it; only where it begins with that.
+
+    "it was last tuesday" tells of something, and gives no leave to text.
+    """
+    found = answers.parse("yes_no", text, (), state.language, answers.load_vocabulary())
+    if not found.extra:
+        return found
+    first = answers.parse("yes_no", text.split()[0].strip(",.!"), (), state.language, answers.load_vocabulary())
+    return found if first.codes == found.codes else Parsed()
 
 
 def wish(state: State, text: RedactedText) -> str:

@@ -58,11 +58,17 @@ def test_it_comes_onto_its_list_due_in_time(
     assert not row.cannot_be_texted
 
 
-@pytest.mark.parametrize("text", ["2", "yes", "they asked me what i think", "a lot", "HELP", "skip", HURT])
+@pytest.mark.parametrize("text", ["2", "yes", "they asked me what i think", "a lot", "skip", HURT])
 def test_ordinary_texts_and_those_that_alert_come_onto_no_list(phone: Phone, session: Session, text: str) -> None:
     phone.says("hi")
     phone.says(text)
     assert listed(session) == []
+
+
+def test_a_bare_help_is_read_by_somebody_too(phone: Phone, session: Session) -> None:
+    phone.says("hi")
+    phone.says("HELP")
+    assert [row.reasons for row in listed(session)] == [["context:help-alone"]]
 
 
 def test_the_words_become_a_comment_as_before(phone: Phone, session: Session) -> None:
@@ -87,7 +93,7 @@ def test_a_repeat_is_listed_once(phone: Phone, session: Session) -> None:
     assert len(listed(session)) == 1
 
 
-def test_what_goes_to_an_open_alert_needs_no_row_and_after_it_is_closed_it_does(
+def test_what_goes_to_an_open_alert_needs_no_row_and_after_it_is_closed_it_alerts_anew(
     phone: Phone, session: Session, clock: Clock
 ) -> None:
     phone.says("hi")
@@ -99,9 +105,11 @@ def test_what_goes_to_an_open_alert_needs_no_row_and_after_it_is_closed_it_does(
     alerts.acknowledge(session, alert.id, "Ada", clock())
     alerts.record_outcome(session, alert.id, "Ada", "spoken", clock())
     session.commit()
-    phone.says(LONELY)
-    assert len(listed(session)) == 1
-    assert session.scalars(select(ConversationRow.alert_id)).one() == alert.id
+    phone.says(LONELY)  # after a worry that was told of, the next is one too many for a list
+    assert listed(session) == []
+    again = session.scalars(select(AlertRow).where(AlertRow.id != alert.id)).one()
+    assert "context:second-worry" in again.reasons
+    assert session.scalars(select(ConversationRow.alert_id)).one() == again.id
 
 
 def test_past_the_limit_of_replies_a_worry_is_still_listed(phone: Phone, session: Session) -> None:
