@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 
 from training import corpus, linear, variety
@@ -10,11 +12,18 @@ TRIAGE = corpus.FOLDER.parent
 
 
 def main(wanted: list[str]) -> int:
-    """Train linear, encoder, or both when none is named; `bars` sets the linear bars anew, `variety` measures."""
+    """Train linear, encoder, or both when none is named.
+
+    `bars` sets those of the linear model anew, `variety` measures the corpus, `held-out` prints what no training saw.
+    """
     if "variety" in wanted:
         variety.report(corpus.load(), {hand: str(told["part"]) for hand, told in corpus.hands().items()})
         return 0
     parts = corpus.parts(corpus.load(), corpus.hands())
+    if "held-out" in wanted:
+        for row in parts["held out"]:
+            print(json.dumps(dataclasses.asdict(row), ensure_ascii=False))
+        return 0
     print(", ".join(f"{len(rows)} rows to {part}" for part, rows in parts.items()), flush=True)
     if not wanted or "linear" in wanted:
         linear.make(parts["train"], parts["calibrate"], TRIAGE / "weights" / "linear.bin")

@@ -15,7 +15,7 @@ ALLOWED = {"ordinary": 0.012, "hard": 0.05}
 the same bars cost about a third of this (`docs/triage.md`)."""
 ALLOWED_AT_ONCE = {"ordinary": 0.002, "hard": 0.01}
 ALLOWED_WORRIES = {"ordinary": 0.04, "hard": 0.25}
-DOUBT = 0.3
+DOUBT = 0.35
 """Below this likelihood the model doubts a rule that is not firm: the text is a worry then, and never nothing."""
 
 

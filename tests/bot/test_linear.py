@@ -32,7 +32,7 @@ reviewed = true
 common = ["we", "talked", "about", "the", "dog", "cat", "bird", "at", "home", "today"]
 [[rules]]
 id = "en-dog"
-category = "x"
+category = "self_harm"
 level = "concern"
 {firm}patterns = ["dog"]
 matches = ["dog"]
@@ -303,3 +303,12 @@ def test_words_that_are_all_different_stay_within_bounds() -> None:
     assert time.thread_time() - started < 0.3
     assert found.assessed or found.alerts
 
+
+
+@pytest.mark.parametrize(("category", "level"), [
+    ("suicide", Level.CONCERN), ("self_harm", Level.CONCERN), ("sexual_abuse", Level.CONCERN),
+    ("unsafe_now", Level.CONCERN), ("neglect", Level.WELLBEING), ("running_away", Level.WELLBEING),
+])  # fmt: skip
+def test_only_what_people_say_of_their_own_danger_is_never_doubted(category: str, level: Level) -> None:
+    page = PAGE.format(firm=FIRM).replace('category = "self_harm"', f'category = "{category}"')
+    assert triage.assess(DOG, lexicons.read({"en": [page]}, model(doubt=0.6))).level is level

@@ -18,6 +18,8 @@ _WINDOW = 2_000
 _OVERLAP = 200
 _PART, _SHARED = 64, 24
 """Words that the linear model looks at together, and how many of them it sees again with the next."""
+NEVER_DOUBTED = frozenset({"suicide", "self_harm", "sexual_abuse", "unsafe_now"})
+"""Categories whose firm rules the model may not doubt: what somebody says so of themselves is always told."""
 _FEWEST_WORDS = 3
 """In one or two words, or a picture, the model sees too little to judge: there rules speak, and the conversation."""
 _LIMIT_SECONDS = 0.025
@@ -81,7 +83,7 @@ def _screened(plain: str, lexicon: Lexicon, model: Linear | None, deadline: floa
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The rules found in a stretch of words with the level of each, those that may never be lowered, and any denial."""
+    """The rules found in a stretch of words with the level of each, those that nothing may doubt, and any denial."""
 
     levels: Mapping[str, Level]
     firm: frozenset[str] = frozenset()
@@ -99,7 +101,7 @@ def rules_heard(words: tuple[str, ...], lexicon: Lexicon, deadline: float = math
             return Heard(levels, frozenset(firm), window.denied, finished=False)
         if level := level_of(rule, window):
             levels[rule.id] = level
-            firm |= {rule.id} if rule.firm else set()
+            firm |= {rule.id} if rule.firm and rule.category in NEVER_DOUBTED else set()
     return Heard(levels, frozenset(firm), window.denied)
 
 
