@@ -13,6 +13,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "blank": "No words that we could read",
         "media": "A picture or voice note",
         "not-assessed:second-look": "The second look broke on this text",
+        "model:worry": "It reads like a worry",
+        "model:doubts": "A rule found something; the model does not think that it is meant",
+        "context:not-sure-safe": "They are not sure whether they are safe",
         "duty:raised": "Raised by a duty worker who read it",
         "context:second-worry": "The second worry in a row",
         "context:taken-back": "They took back what they had said",
@@ -26,6 +29,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
 LANGUAGES: Mapping[str, str] = MappingProxyType(
     {"ar": "Arabic", "gd": "Gaelic", "pl": "Polish", "sco": "Scots", "uk": "Ukrainian", "ur": "Urdu"}
 )
+MINDS: Mapping[str, str] = MappingProxyType({"model": "Reads like", "encoder": "The second look: reads like"})
+LIKE = re.compile(r"(model|encoder):([a-z_]+):[01]\.\d\d")
+"""The number after the category is for inspectors: it ranks texts and is no likelihood that anybody may quote."""
 RULE = re.compile(r"([a-z]{2,3})[-.](.+)")
 
 
@@ -33,6 +39,8 @@ def plain(reason: str) -> str:
     """One reason as staff read it; a rule such as `pl-low-mood` says what it looks for, and in which language."""
     if reason in WORDS:
         return WORDS[reason]
+    if like := LIKE.fullmatch(reason):
+        return f"{MINDS[like[1]]} {_sentence(like[2]).lower()}"
     rule = RULE.fullmatch(reason)
     if rule is None or rule[1] not in {"en", *LANGUAGES}:
         return _sentence(reason)

@@ -83,6 +83,9 @@ PLAIN = {
     "ar-hits": "Hits (Arabic words)",
     "not-covered": "No reviewed word list covers this language",
     "model:sad_words": "Model sad words",
+    "model:neglect:0.97": "Reads like neglect",
+    "encoder:self_harm:0.91": "The second look: reads like self harm",
+    "model:worry": "It reads like a worry",
     "xx-thing": "Xx thing",
     "": "",
 }
