@@ -29,9 +29,12 @@ def main(wanted: list[str]) -> int:
         linear.make(parts["train"], parts["calibrate"], TRIAGE / "weights" / "linear.bin")
     if "bars" in wanted:
         linear.set_bars(parts["calibrate"], TRIAGE / "weights" / "linear.bin")
-    if not wanted or "encoder" in wanted:
+    if not wanted or {"encoder", "bars"}.intersection(wanted):
         from training import encoder  # PyTorch takes seconds to load, which the linear model need not wait for
 
+    if "bars" in wanted:
+        encoder.set_bars(parts["calibrate"], TRIAGE / "encoder_files")
+    if not wanted or "encoder" in wanted:
         encoder.make(parts["train"], parts["calibrate"], TRIAGE / "encoder_files")
     return 0
 

