@@ -8,13 +8,14 @@ import sys
 
 from training import corpus, linear, variety
 
-TRIAGE = corpus.FOLDER.parent
+WEIGHTS = corpus.FOLDER.parent / "weights" / "linear.bin"
+FILES = corpus.FOLDER.parent / "encoder_files"
 
 
 def main(wanted: list[str]) -> int:
     """Train linear, encoder, or both when none is named.
 
-    `bars` sets those of the linear model anew, `variety` measures the corpus, `held-out` prints what no training saw.
+    `bars` sets those of both models anew, `variety` measures the corpus, `held-out` prints what no training saw.
     """
     if "variety" in wanted:
         variety.report(corpus.load(), {hand: str(told["part"]) for hand, told in corpus.hands().items()})
@@ -25,18 +26,29 @@ def main(wanted: list[str]) -> int:
             print(json.dumps(dataclasses.asdict(row), ensure_ascii=False))
         return 0
     print(", ".join(f"{len(rows)} rows to {part}" for part, rows in parts.items()), flush=True)
-    if not wanted or "linear" in wanted:
-        linear.make(parts["train"], parts["calibrate"], TRIAGE / "weights" / "linear.bin")
-    if "bars" in wanted:
-        linear.set_bars(parts["calibrate"], TRIAGE / "weights" / "linear.bin")
-    if not wanted or {"encoder", "bars"}.intersection(wanted):
-        from training import encoder  # PyTorch takes seconds to load, which the linear model need not wait for
-
-    if "bars" in wanted:
-        encoder.set_bars(parts["calibrate"], TRIAGE / "encoder_files")
-    if not wanted or "encoder" in wanted:
-        encoder.make(parts["train"], parts["calibrate"], TRIAGE / "encoder_files")
+    for name in wanted or ("linear", "encoder"):
+        STEPS[name](parts["train"], parts["calibrate"])
     return 0
+
+
+def _linear(train: list[corpus.Row], calibrate: list[corpus.Row]) -> None:
+    linear.make(train, calibrate, WEIGHTS)
+
+
+def _encoder(train: list[corpus.Row], calibrate: list[corpus.Row]) -> None:
+    from training import encoder  # PyTorch takes seconds to load, which the linear model need not wait for
+
+    encoder.make(train, calibrate, FILES)
+
+
+def _bars(train: list[corpus.Row], calibrate: list[corpus.Row]) -> None:
+    from training import encoder
+
+    linear.set_bars(calibrate, WEIGHTS)
+    encoder.set_bars(calibrate, FILES)
+
+
+STEPS = {"linear": _linear, "encoder": _encoder, "bars": _bars}
 
 
 if __name__ == "__main__":
