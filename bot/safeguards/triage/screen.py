@@ -133,10 +133,10 @@ def enough_words(words: tuple[str, ...]) -> bool:
 
 def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinion:
     """What the linear model says of the most worrying part of these words; a long text would dilute one sentence."""
-    seen = [model.seen(part) for part in parts_of(words)]
-    chance, worst = max(((model.chance("alert", each, heard.levels), each) for each in seen), key=lambda pair: pair[0])
+    parts = [(model.chance("alert", seen, heard.levels), seen) for seen in map(model.seen, parts_of(words))]
+    chance, worst = max(parts, key=lambda pair: pair[0])
     if chance >= model.bars["alert"]:
-        alerting = (each for each in seen if model.chance("alert", each, heard.levels) >= model.bars["alert"])
+        alerting = (seen for alarm, seen in parts if alarm >= model.bars["alert"])
         at_once = any(model.chance("immediate", each, heard.levels) >= model.bars["immediate"] for each in alerting)
         level = Level.IMMEDIATE if at_once else Level.CONCERN
         return _Opinion(level, (f"model:{model.about(worst)}:{chance:.2f}",))
@@ -173,9 +173,7 @@ def _covered(words: tuple[str, ...], lexicon: Lexicon) -> bool:
     return known > strange and known * 4 >= len(said)
 
 
-def triage_filter(
-    line: Mapping[str, object], lexicon: Lexicon | None, look: Look | None = None
-) -> dict[str, object]:
+def triage_filter(line: Mapping[str, object], lexicon: Lexicon | None, look: Look | None = None) -> dict[str, object]:
     """Answer an object that has a `text`: the same with what the screen found in it, and a second look where given."""
     text = line.get("text")
     found = Assessment(assessed=False, reasons=("not-assessed:input",))
