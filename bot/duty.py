@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from bot.sender import ALERT_LIFE, NotSent, Outgoing, Sender
+from bot.sender import ALERT_LIFE, NotSent, Outgoing
 from conversations import alerts, escalation, outbox
 from conversations.models import AlertRow, AttemptRow
 from conversations.values import Assessment
@@ -67,14 +67,14 @@ def notify_past_the_store(assessment: Assessment, parts: Parts) -> None:
 
 def _notify(way: str, level: str, parts: Parts) -> None:
     try:
-        _sender(way, parts).send(_notice(way, "", level, parts))
+        parts.ways[way].send(_notice(way, "", level, parts))
     except NotSent as failed:
         log.error("notice past the store failed: way=%s code=%s", way, failed.code)
 
 
 def _try(session: Session, parts: Parts, attempt: Held, notice: Outgoing) -> None:
     try:
-        provider_id = _sender(attempt.way, parts).send(notice)
+        provider_id = parts.ways[attempt.way].send(notice)
     except NotSent as failed:
         now = parts.clock()
         again_at = escalation.retry_at(attempt.tries, now) if failed.again else None
@@ -89,10 +89,6 @@ def _try(session: Session, parts: Parts, attempt: Held, notice: Outgoing) -> Non
 
 def _record(session: Session, alert_id: str, now: datetime, what: str, detail: str) -> None:
     alerts.record(session, alert_id, now, what, "Heard", detail)
-
-
-def _sender(way: str, parts: Parts) -> Sender:
-    return parts.sms if way == "sms" else parts.mail
 
 
 def _notice(way: str, reference: str, level: str, parts: Parts) -> Outgoing:

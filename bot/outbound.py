@@ -94,7 +94,7 @@ def _send(session: Session, parts: Parts, contacts: Contacts, text: Held) -> Non
             outbox.cancel(session, OutboxRow, text.id, "opted out")
             return
         session.commit()
-        provider_id = parts.sms.send(Outgoing(number, text.sender, text.body))
+        provider_id = parts.ways["sms"].send(Outgoing(number, text.sender, text.body))
     except CannotOpen:
         outbox.cancel(session, OutboxRow, text.id, "its number can no longer be opened")
     except NotSent as failed:

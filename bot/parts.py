@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import cast
 
 from flask import current_app
@@ -36,8 +37,7 @@ class Parts:
     names: Names
     detector: Detector
     keys: PublicKeys
-    sms: Sender
-    mail: Sender
+    ways: Mapping[str, Sender]
 
     @property
     def languages(self) -> frozenset[str]:
@@ -66,8 +66,7 @@ def real_parts(settings: Settings) -> Parts:
         names=redaction.load_names(),
         detector=build(languages),
         keys=PublicKeys(settings.sealing_dir),
-        sms=TwilioSender(settings),
-        mail=MailSender(settings),
+        ways=MappingProxyType({"sms": TwilioSender(settings), "email": MailSender(settings)}),
     )
 
 

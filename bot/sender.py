@@ -37,13 +37,17 @@ NEVER_AGAIN: Mapping[int, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message: to whom, from which of our numbers or addresses, its words; how long it is of use, in seconds."""
+    """One message: to whom, from which of our numbers or addresses, its words; how long it is of use, in seconds.
+
+    `attempt` is the id of the attempt that it belongs to, for ways that call back; empty where there is none.
+    """
 
     to: str
     sender: str
     body: str
     subject: str = ""
     life: int | None = None
+    attempt: str = ""
 
 
 class NotSent(Exception):

@@ -44,6 +44,7 @@ def raise_alert(
             state="open",
             cannot_be_texted=cannot_be_texted or (seals is not None and seals.contact is None),
             raised_at=now,
+            clock_from=now,
             next_action_at=escalation.first_look(now),
             sealed_contact=seals.seal_contact("alert", alert_id) if seals else None,
         )
@@ -76,6 +77,7 @@ def add_to_alert(
             "state": "open",
             "acknowledged_at": None,
             "acknowledged_by": None,
+            "clock_from": now,
             "next_action_at": escalation.first_look(now),
         }
     if changes:

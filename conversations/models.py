@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.db import Base, UtcTime
@@ -49,6 +49,7 @@ class ConversationRow(Base):
     sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     our_number: Mapped[str | None] = mapped_column(String(32))
     alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id", ondelete="SET NULL"))
+    reader_half: Mapped[str | None] = mapped_column(String(64))
 
 
 class ReceivedRow(Base):
@@ -144,9 +145,17 @@ class AlertRow(Base):
     next_action_at: Mapped[datetime | None] = mapped_column(UtcTime)
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcTime)
     acknowledged_by: Mapped[str | None] = mapped_column(String(64))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     outcome: Mapped[str | None] = mapped_column(String(32))
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
+    clock_from: Mapped[datetime] = mapped_column(UtcTime)
+    drill: Mapped[bool] = mapped_column(default=False, server_default=false())
+    late: Mapped[bool] = mapped_column(default=False, server_default=false())
+    ok_to_text: Mapped[bool | None]
+    safe_times: Mapped[str | None] = mapped_column(String(64))
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("alert.id"))
 
 
 class AlertWordsRow(Base):
@@ -174,7 +183,7 @@ class AlertEventRow(Base):
 
 
 class AttemptRow(Base):
-    """One try to tell somebody about an alert: due, leased while a sender holds it, then sent or failed."""
+    """One try to tell a person, or the contact in the settings, about an alert: due, leased, then sent or failed."""
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -183,14 +192,18 @@ class AttemptRow(Base):
     )
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), index=True)
-    way: Mapped[str] = mapped_column(String(8))
+    way: Mapped[str] = mapped_column(String(12))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
     due_at: Mapped[datetime] = mapped_column(UtcTime)
     state: Mapped[str] = mapped_column(String(10))
     lease: Mapped[str | None] = mapped_column(String(32))
     lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
     tries: Mapped[int]
+    maybe_twice: Mapped[bool] = mapped_column(default=False, server_default=false())
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    provider_id: Mapped[str | None] = mapped_column(String(34), index=True)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
     provider_status: Mapped[str | None] = mapped_column(String(32))
     error: Mapped[str | None] = mapped_column(String(64))
 

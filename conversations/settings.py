@@ -53,6 +53,20 @@ class Settings:
     cover_hours: str = "always"
     trusted_proxies: int = 0
     triage_encoder: str = "worker"
+    voice_number: str = ""
+    notify_key: str = ""
+    notify_sms_template: str = ""
+    notify_email_template: str = ""
+    notify_url: str = "https://api.notifications.service.gov.uk"
+    teams_url: str = ""
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    alarm_phone: str = ""
+    alarm_email: str = ""
+    deadman_url: str = ""
+    metrics_port: int = 0
+    partners: tuple[str, ...] = ()
+    reconcile: bool = True
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -145,6 +159,13 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hook(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("give an address like https://hooks.example.org/heard")
+    return text
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in allowed:
@@ -166,6 +187,13 @@ def _areas(text: str) -> tuple[str, ...]:
     if not all(AREA.match(area) for area in areas):
         raise ValueError("give area words of 2 to 16 letters, separated by commas")
     return areas
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if any(len(name) > 64 for name in names):
+        raise ValueError("give names of at most 64 letters, separated by commas")
+    return names
 
 
 def _cover_hours(text: str) -> str:
@@ -194,6 +222,17 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "cover_hours": _cover_hours,
     "trusted_proxies": int,
     "triage_encoder": _one_of("worker", "request", "off"),
+    "voice_number": _number,
+    "notify_url": _url,
+    "teams_url": _hook,
+    "webhook_url": _hook,
+    "webhook_secret": _secret,
+    "alarm_phone": _number,
+    "alarm_email": _address,
+    "deadman_url": _hook,
+    "metrics_port": int,
+    "partners": _names,
+    "reconcile": lambda text: _one_of("1", "0")(text) == "1",
 }
 
 

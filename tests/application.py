@@ -12,8 +12,9 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 from sqlalchemy.orm import Session
 
+import conversations.duty_models
 import conversations.models
-import conversations.staff_models  # noqa: F401  # both fill the metadata
+import conversations.staff_models  # noqa: F401  # all of them fill the metadata
 from bot.parts import Parts, real_parts
 from conversations import keys
 from conversations.db import db, engine_options
@@ -75,7 +76,8 @@ def make_parts(
         settings = make_settings(tmp_path, database_url, **changes)
         keys.make_ahead(settings.keys_dir, settings.sealing_dir, clock())
         public = keys.PublicKeys(settings.sealing_dir)
-        return replace(safeguards, settings=settings, clock=clock, sms=texts_out, mail=mails_out, keys=public)
+        ways = {"sms": texts_out, "email": mails_out}
+        return replace(safeguards, settings=settings, clock=clock, ways=ways, keys=public)
 
     return make
 

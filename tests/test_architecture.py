@@ -29,6 +29,7 @@ ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 # Modules of the pure packages that do meet the outside; every other one must be in the pure-core contract.
 EDGES = {
     "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
+    "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
     "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",
     "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",

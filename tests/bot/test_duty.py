@@ -237,7 +237,7 @@ def test_a_worker_that_dies_after_sending_leaves_an_attempt_that_is_made_again_a
     session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
 ) -> None:
     with pytest.raises(Crash):
-        duty.send_due(session, replace(app_parts, sms=CrashingSender(), mail=CrashingSender()))
+        duty.send_due(session, replace(app_parts, ways={"sms": CrashingSender(), "email": CrashingSender()}))
     session.rollback()
     work(session, app_parts)
     assert texts_out.sent == []
@@ -261,7 +261,7 @@ def test_a_lease_that_ran_out_before_the_call_is_not_used(
             return super().send(message)  # type: ignore[arg-type]
 
     slow = SlowSender()
-    duty.send_due(session, replace(app_parts, sms=slow, mail=slow))
+    duty.send_due(session, replace(app_parts, ways={"sms": slow, "email": slow}))
     assert len(slow.sent) == 1
     clock.forward(seconds=60)
     work(session, app_parts)

@@ -113,7 +113,7 @@ def test_a_sender_that_breaks_leaves_the_attempt_to_the_next_round_and_the_numbe
     session: Session, app_parts: Parts, texts_out: RecordingSender, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     seed_alert(session, app_parts)
-    broken = replace(app_parts, sms=Broken(), mail=Broken())
+    broken = replace(app_parts, ways={"sms": Broken(), "email": Broken()})
     with caplog.at_level(logging.ERROR):
         jobs.work_once(session, broken)
     assert "job failed: attempts: ZeroDivisionError" in caplog.text

@@ -112,7 +112,7 @@ def test_no_lock_is_held_while_a_text_is_on_its_way(session: Session, app_parts:
 
     for kind in ("reply", "nudge"):
         seed_text(session, app_parts, kind=kind)
-    outbound.send_due(session, replace(app_parts, sms=Looking()), contacts)
+    outbound.send_due(session, replace(app_parts, ways={"sms": Looking()}), contacts)
     assert held == [False, False]
 
 
