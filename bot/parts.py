@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import cast
 
 from flask import current_app
@@ -16,7 +15,8 @@ from bot.safeguards.redaction import Names
 from bot.safeguards.triage import encoder, lexicon, proof
 from bot.safeguards.triage.encoder import Look
 from bot.safeguards.triage.lexicon import Lexicon
-from bot.sender import MailSender, Sender, TwilioSender
+from bot.sender import Sender
+from bot.ways import ways_out
 from conversations.answers import load_vocabulary
 from conversations.keys import PublicKeys
 from conversations.script import Script, Words, load_all
@@ -59,15 +59,19 @@ def real_parts(settings: Settings) -> Parts:
     languages = {language for script in scripts.values() for language in script.languages}
     return Parts(
         settings=settings,
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
         scripts=scripts,
         lexicon=rules,
         look=encoder.look,
         names=redaction.load_names(),
         detector=build(languages),
         keys=PublicKeys(settings.sealing_dir),
-        ways=MappingProxyType({"sms": TwilioSender(settings), "email": MailSender(settings)}),
+        ways=ways_out(settings, _now),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def named(script: Script, partnership: str) -> Script:

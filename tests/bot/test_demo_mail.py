@@ -19,7 +19,8 @@ from bot.channels.simulator.desk import Desk
 from bot.channels.simulator.mail import Mailbox, make_mail_server
 from bot.channels.simulator.mail_page import mail_blueprint
 from bot.channels.simulator.phone import phone_blueprint
-from bot.sender import MailSender, NotSent, Outgoing
+from bot.sender import NotSent, Outgoing
+from bot.ways.mail import MailSender
 from tests.make import make_settings
 
 HEARD = "http://127.0.0.1:8000"

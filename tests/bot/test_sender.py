@@ -22,7 +22,9 @@ from werkzeug.serving import make_server
 from bot import sender as senders
 from bot.channels.simulator.refusals import REFUSED
 from bot.channels.simulator.serving import SilentRequests
-from bot.sender import MailSender, NotSent, Outgoing, TwilioSender
+from bot.sender import NotSent, Outgoing
+from bot.ways.mail import MailSender
+from bot.ways.sms import TwilioSender
 from conversations import outbox
 from tests.bot.carrier_house import OURS, SAM, SERVICE, SID, TOKEN, House, open_house, running
 from tests.make import make_settings
