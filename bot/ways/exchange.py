@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from socket import socket
 from typing import Any
 
 from requests import PreparedRequest, Request, Response, Session
@@ -44,7 +45,8 @@ def _ask(request: Request, lines: _Lines, seconds: float) -> Answer:
         for scheme in ("https://", "http://"):
             session.mount(scheme, lines)
         ready = session.prepare_request(request)
-        around = session.merge_environment_settings(ready.url or "", {}, True, None, None)  # a proxy, the house's own roots
+        # The house's own proxy and root certificates, where the environment names them.
+        around = session.merge_environment_settings(ready.url or "", {}, True, None, None)
         with session.send(ready, timeout=seconds, allow_redirects=False, **around) as response:
             return Answer(response.status_code, _read(response))
 
@@ -66,22 +68,29 @@ class _Lines(HTTPAdapter):
     """Connections that can be cut while somebody waits on them, before the first byte of an answer too."""
 
     def __init__(self) -> None:
-        self._open: list[Any] = []
+        self._lines: list[Any] = []
+        self._sockets: list[socket] = []
         super().__init__()
 
     def get_connection_with_tls_context(self, *asked: Any, **more: Any) -> HTTPConnectionPool:
         """The pool for a request, whose connections are remembered as they are made."""
         pool: Any = super().get_connection_with_tls_context(*asked, **more)
         make = pool.ConnectionCls
-
-        def remembered(*given: Any, **named: Any) -> Any:
-            self._open.append(make(*given, **named))
-            return self._open[-1]
-
-        pool.ConnectionCls = remembered
+        pool.ConnectionCls = lambda *given, **named: self._remembered(make(*given, **named))
         return pool  # type: ignore[no-any-return]  # urllib3's classes are generic over the connection
 
     def hang_up(self) -> None:
-        """Cut every line."""
-        for line in self._open:
-            cut(line.sock)
+        """Cut every line: those that are being dialled, and those that an answer comes down."""
+        for each in [*(line.sock for line in self._lines), *self._sockets]:
+            cut(each)
+
+    def _remembered(self, line: Any) -> Any:
+        dial = line.connect
+
+        def connect() -> None:
+            dial()
+            self._sockets.append(line.sock)  # an answer that ends the connection takes the socket away from its line
+
+        line.connect = connect
+        self._lines.append(line)
+        return line
