@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from bot.parts import Parts
 from bot.sender import ALERT_LIFE, NotSent, Outgoing
-from conversations import alerts, escalation, outbox
+from conversations import alerts, duty_rota, escalation, outbox
 from conversations.models import AlertRow, AttemptRow
+from conversations.shifts import Rota
 from conversations.values import Assessment
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,11 @@ class Held:
 def act_on_due(session: Session, parts: Parts) -> int:
     """Tell again about every alert that nobody has acted on in time; gives how many."""
     now = parts.clock()
-    due = alerts.due(session, now)
+    policy = parts.policy.fitted(parts.settings.cover_hours, parts.ways)
+    due = alerts.due(session, policy, now)
+    rota = duty_rota.load(session, now) if due else Rota()
     for alert in due:
-        alerts.act(session, alert, now)
+        alerts.act(session, alert, policy, rota, now)
     session.commit()
     return len(due)
 

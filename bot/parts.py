@@ -17,8 +17,10 @@ from bot.safeguards.triage.encoder import Look
 from bot.safeguards.triage.lexicon import Lexicon
 from bot.sender import Sender
 from bot.ways import ways_out
+from conversations import policy
 from conversations.answers import load_vocabulary
 from conversations.keys import PublicKeys
+from conversations.policy import Policy
 from conversations.script import Script, Words, load_all
 from conversations.settings import Settings
 
@@ -38,6 +40,7 @@ class Parts:
     detector: Detector
     keys: PublicKeys
     ways: Mapping[str, Sender]
+    policy: Policy
 
     @property
     def languages(self) -> frozenset[str]:
@@ -67,6 +70,7 @@ def real_parts(settings: Settings) -> Parts:
         detector=build(languages),
         keys=PublicKeys(settings.sealing_dir),
         ways=ways_out(settings, _now),
+        policy=policy.load(),
     )
 
 

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import and_, case, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from conversations import attempts as tries
 from conversations import escalation
-from conversations.db import changed
+from conversations import policy as policy_file
+from conversations.db import UtcTime, changed
+from conversations.escalation import Action, Standing
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
+from conversations.policy import Policy
 from conversations.sealing import Seals
+from conversations.shifts import Rota
 from conversations.values import Assessment, Level
 
 READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of acknowledging an alert: whether it is theirs now, or else who has it, and since when."""
+
+    mine: bool
+    owner: str = ""
+    at: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return self.mine
 
 
 def raise_alert(
@@ -27,7 +45,7 @@ def raise_alert(
     now: datetime,
     cannot_be_texted: bool = False,
 ) -> str:
-    """Write a new alert with its words and its first attempts, due now; gives its id.
+    """Write a new alert with its words, due now: the worker tells whoever is on duty then. Gives its id.
 
     Without seals its words and number come later: the worker moves them from the row where they are.
     """
@@ -45,21 +63,20 @@ def raise_alert(
             cannot_be_texted=cannot_be_texted or (seals is not None and seals.contact is None),
             raised_at=now,
             clock_from=now,
-            next_action_at=escalation.first_look(now),
+            next_action_at=now,
             sealed_contact=seals.seal_contact("alert", alert_id) if seals else None,
         )
     )
     if seals:
         add_words(session, alert_id, assessment, seals, now)
     record(session, alert_id, now, "raised", "Heard", assessment.handled_as.word)
-    tell(session, alert_id, now)
     return alert_id
 
 
 def add_to_alert(
     session: Session, alert_id: str, assessment: Assessment, seals: Seals, now: datetime, cannot_be_texted: bool = False
 ) -> bool:
-    """Add a later message to an alert that is not closed; a rise in level tells the duty worker again at once.
+    """Add a later message to an alert that is not closed; a rise in level begins its clock anew and tells at once.
 
     False when the alert is closed: then a new one must be raised.
     """
@@ -74,17 +91,13 @@ def add_to_alert(
     if rises:
         changes |= {
             "level": assessment.handled_as.word,
-            "state": "open",
-            "acknowledged_at": None,
-            "acknowledged_by": None,
             "clock_from": now,
-            "next_action_at": escalation.first_look(now),
+            "next_action_at": now,
+            **AS_NEW,
         }
     if changes:
         session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(**changes))
     record(session, alert_id, now, "level rose" if rises else "another message", "Heard", assessment.handled_as.word)
-    if rises:
-        tell(session, alert_id, now)
     return True
 
 
@@ -103,66 +116,101 @@ def add_words(session: Session, alert_id: str, assessment: Assessment, seals: Se
     )
 
 
-def tell(session: Session, alert_id: str, now: datetime) -> None:
-    """Make one attempt for each way due now; one that still waits says the new level too, and is brought forward."""
-    waits = update(AttemptRow).where(AttemptRow.alert_id == alert_id, AttemptRow.state == "due")
-    waiting = set(session.scalars(waits.values(due_at=now).returning(AttemptRow.way)))
-    attempts = [
-        {"id": secrets.token_hex(16), "alert_id": alert_id, "way": way, "due_at": now, "state": "due", "tries": 0}
-        for way in escalation.WAYS
-        if way not in waiting
-    ]
-    if attempts:
-        session.execute(insert(AttemptRow), attempts)
-
-
 def record(session: Session, alert_id: str, now: datetime, what: str, who: str, detail: str = "") -> None:
     """Add one line to an alert's history; never a name, number or word of a young person."""
     session.execute(insert(AlertEventRow).values(alert_id=alert_id, at=now, what=what, who=who, detail=detail))
 
 
-def due(session: Session, now: datetime, limit: int = 50) -> Sequence[AlertRow]:
-    """Alerts whose next action is due, locked for this unit of work."""
-    wanted = select(AlertRow).where(AlertRow.state != "closed", AlertRow.next_action_at <= now)
+def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Sequence[AlertRow]:
+    """Alerts whose next action is due, locked for this unit of work.
+
+    One that is further ahead than its policy ever looks is due too: the clock has been put back.
+    """
+    is_due = or_(AlertRow.next_action_at <= now, *_too_far_ahead(policy, now))
+    wanted = select(AlertRow).where(AlertRow.state != "closed", is_due)
     return session.scalars(
         wanted.order_by(AlertRow.next_action_at).limit(limit).with_for_update(skip_locked=True)
     ).all()
 
 
-def act(session: Session, alert: AlertRow, now: datetime) -> None:
-    """Do what a due alert needs, and set the time of its next action."""
-    action = escalation.next_action(alert.state, now)
-    alert.next_action_at = action.next_at
+def _too_far_ahead(policy: Policy, now: datetime) -> list[Any]:
+    found = [and_(AlertRow.state == "acknowledged", AlertRow.next_action_at > now + policy.outcome_within)]
+    for level, table in policy.levels.items():
+        furthest = now + table.every
+        waiting = now + policy.longest_wait if table.waits_for_cover else furthest
+        ahead = AlertRow.next_action_at > case((AlertRow.step == 0, literal(waiting, UtcTime)), else_=furthest)
+        found.append(and_(AlertRow.state == "open", AlertRow.level == level, ahead))
+    return found
+
+
+def standing(session: Session, alert: AlertRow) -> Standing:
+    """Where an alert stands, as the policy sees it."""
+    told = tries.told_since(session, alert.id, alert.clock_from)
+    return Standing(
+        level=alert.level,
+        state=alert.state,
+        step=alert.step,
+        raised_at=alert.raised_at,
+        clock_from=alert.clock_from,
+        acknowledged_at=alert.acknowledged_at,
+        owner=alert.owner_id,
+        told=told,
+    )
+
+
+def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: datetime) -> Action:
+    """Do what an alert needs now, and set the time of its next action."""
+    action = escalation.next_action(policy, standing(session, alert), rota, now)
+    alert.step, alert.clock_from, alert.next_action_at = action.step, action.clock_from, action.next_at
     if action.reopen:
-        alert.state, alert.acknowledged_at, alert.acknowledged_by = "open", None, None
-        record(session, alert.id, now, "opened again", "Heard", "no outcome within an hour")
-    tell(session, alert.id, now)
+        for column, value in AS_NEW.items():
+            setattr(alert, column, value)
+        alert.step, alert.clock_from = action.step, action.clock_from
+        record(session, alert.id, now, "opened again", "Heard", action.why)
+    for telling in action.tell:
+        tries.add(session, alert.id, telling, action.taken, now)
+    if action.tell and not action.reopen:
+        record(session, alert.id, now, WHAT.get(action.taken, "telling"), "Heard", action.why)
+    return action
 
 
-def acknowledge(session: Session, alert_id: str, who: str, now: datetime) -> bool:
-    """Make this person the owner if nobody is yet; False when somebody was first or it is closed."""
-    taken = (
-        changed(
-            session,
-            update(AlertRow)
-            .where(AlertRow.id == alert_id, AlertRow.state == "open")
-            .values(
-                state="acknowledged",
-                acknowledged_at=now,
-                acknowledged_by=who,
-                next_action_at=now + escalation.OUTCOME_WAIT,
-            ),
-        )
-        == 1
+WHAT = {escalation.REMINDER: "reminding the owner"}
+AS_NEW: dict[str, Any] = {
+    "state": "open",
+    "step": 0,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "owner_id": None,
+}
+
+
+def acknowledge(
+    session: Session, alert_id: str, who: str, now: datetime, owner_id: int | None = None, how: str = "page"
+) -> Taken:
+    """Make this person the owner if nobody is yet; whoever comes second is told who was first, and when."""
+    wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state == "open")
+    taken = changed(
+        session,
+        wanted.values(
+            state="acknowledged",
+            acknowledged_at=now,
+            acknowledged_by=who,
+            owner_id=owner_id,
+            clock_from=now,
+            next_action_at=now + policy_file.load().remind_after,
+        ),
     )
     if taken:
-        session.execute(
-            update(AttemptRow)
-            .where(AttemptRow.alert_id == alert_id, AttemptRow.state == "due")
-            .values(state="cancelled")
-        )
-    record(session, alert_id, now, "acknowledged" if taken else "also tried to acknowledge", who)
-    return taken
+        tries.cancel_waiting(session, alert_id, "acknowledged")
+        record(session, alert_id, now, "acknowledged", who, how)
+        return Taken(True, who, now)
+    found = session.execute(
+        select(AlertRow.acknowledged_by, AlertRow.acknowledged_at).where(AlertRow.id == alert_id)
+    ).one_or_none()
+    if found is None:
+        return Taken(False)
+    record(session, alert_id, now, "also tried to acknowledge", who, how)
+    return Taken(False, found.acknowledged_by or "", found.acknowledged_at)
 
 
 def record_outcome(session: Session, alert_id: str, who: str, outcome: str, now: datetime) -> bool:

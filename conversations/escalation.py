@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from conversations import rota as cover
+from conversations.policy import CONTACT_WAYS, Policy, Step, Timetable
+from conversations.shifts import DUTY, OUT_OF_HOURS, Rota, leads, on_duty
 from conversations.values import Assessment, Level
 
-WAYS = ("sms", "email")
-FIRST_WAIT = timedelta(minutes=5)
-LATER_WAIT = timedelta(minutes=10)
-OUTCOME_WAIT = timedelta(minutes=60)
+WAYS = CONTACT_WAYS
+OWN_WAYS = ("teams", "webhook")
+"""The ways to the organisation itself, which belong to no person."""
+SECOND_CARRIERS: Mapping[str, str] = MappingProxyType({"sms": "notify_sms", "email": "notify_email"})
+"""Another carrier to the same address, for when the first one fails."""
 RETRY_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=60))
+REMINDER = -1
+"""The step of attempts that remind the owner of an alert of its outcome."""
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
@@ -43,22 +49,188 @@ RAISED = "raised"
 """The outcome of a worry that became an alert; what was done is said there."""
 
 
+Person = int | None
+"""Whom to tell: a member of staff, or None for the fallback, the duty contact and the organisation's own ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an alert stands: `step` comes next, `told` are those who were told since its clock began."""
+
+    level: str
+    state: str
+    step: int
+    raised_at: datetime
+    clock_from: datetime
+    acknowledged_at: datetime | None = None
+    owner: Person = None
+    told: frozenset[Person] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One person to be told, and by which ways."""
+
+    person: Person
+    ways: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What happens to an alert that is due: tell again, or first open it again; and when to look next."""
+    """What happens to an alert that is due.
 
-    reopen: bool
+    `taken` is the step that the tellings belong to, `step` the one that comes at `next_at`; `clock_from` is when its
+    clock began, which an outcome that is missing or a clock that was put back begins anew.
+    """
+
+    tell: tuple[Telling, ...]
+    step: int
     next_at: datetime
+    clock_from: datetime
+    taken: int = 0
+    reopen: bool = False
+    alarm: bool = False
+    why: str = ""
 
 
-def first_look(now: datetime) -> datetime:
-    """When a new alert is looked at again if nobody has acknowledged it."""
-    return now + FIRST_WAIT
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A way to a person that failed: which were tried in this step, whether another one worked, whether it is over."""
+
+    person: Person
+    way: str
+    tried: frozenset[str]
+    another_works: bool
+    over: bool
 
 
-def next_action(state: str, now: datetime) -> Action:
-    """What a due alert needs: an acknowledged one without outcome opens again; it never falls silent."""
-    return Action(reopen=state == "acknowledged", next_at=now + LATER_WAIT)
+def next_action(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> Action:
+    """What an alert needs now. There always is a next moment, and nobody's silence or empty rota puts it off."""
+    if standing.state == "acknowledged":
+        return _without_outcome(policy, standing, rota, now)
+    if until := _waits_until(policy, standing, rota, now):
+        return Action((), 0, until, until, why="nobody is on duty before then")
+    return _told(policy, standing, rota, now)
+
+
+def after_setback(
+    policy: Policy, standing: Standing, rota: Rota, setback: Setback, now: datetime
+) -> tuple[Telling | None, bool]:
+    """What a failed way leads to: the next way to the same person, or else whether the next step comes at once.
+
+    It comes at once only when it reaches somebody new: with nobody else to tell, hurry would be a flood.
+    """
+    if setback.way in OWN_WAYS and setback.another_works:
+        return None, False
+    unused = [way for way in ways_to(policy, rota, setback.person) if way not in setback.tried]
+    if unused:
+        return Telling(setback.person, (unused[0],)), False
+    if standing.state != "open" or (setback.another_works and not setback.over):
+        return None, False
+    next_ones = {telling.person for telling in next_action(policy, standing, rota, now).tell}
+    return None, bool(next_ones - standing.told)
+
+
+def ways_to(policy: Policy, rota: Rota, person: Person) -> tuple[str, ...]:
+    """Every way to somebody, in the order in which they want them used; then the same again by a second carrier."""
+    own = _own_ways(rota, person)
+    second = tuple(SECOND_CARRIERS[way] for way in own if way in SECOND_CARRIERS)
+    return tuple(way for way in dict.fromkeys(own + second) if way in policy.ways_out)
+
+
+def _own_ways(rota: Rota, person: Person) -> tuple[str, ...]:
+    if person is None:
+        return WAYS + OWN_WAYS
+    return tuple(way.kind for way in rota.people[person].ways) if person in rota.people else ()
+
+
+def _first_ways(policy: Policy, rota: Rota, person: Person) -> tuple[str, ...]:
+    """By which ways somebody is told at once; the fallback by every way of its own."""
+    ways = ways_to(policy, rota, person)
+    if person is None:
+        return tuple(way for way in ways if way not in SECOND_CARRIERS.values())
+    return ways[: policy.ways_at_once]
+
+
+def _told(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> Action:
+    """The step that is due; one that would tell nobody is not waited out, and one that is long past is passed over."""
+    table = policy.timetable(standing.level)
+    since, last = min(standing.clock_from, now), len(table.steps) - 1
+    place = max(min(standing.step, last), _latest_due(table, now - since))
+    tellings = _tellings(policy, table.steps[place], standing, rota, now)
+    while not tellings:  # the last step always tells the fallback
+        place += 1
+        tellings = _tellings(policy, table.steps[place], standing, rota, now)
+    soonest = now + table.every
+    next_at = soonest if place == last else min(since + table.steps[place + 1].after, soonest)
+    step = table.steps[place]
+    why = "nobody is on duty" if not standing.told and tellings[0].person is None else WHY[step.tell]
+    return Action(tellings, min(place + 1, last), next_at, since, taken=place, alarm=step.alarm, why=why)
+
+
+WHY: Mapping[str, str] = MappingProxyType(
+    {"first": "first on duty", "next": "nobody has acknowledged it", "everyone": "nobody has acknowledged it: everyone"}
+)
+
+
+def _latest_due(table: Timetable, waited: timedelta) -> int:
+    return max(place for place, step in enumerate(table.steps) if step.after <= waited)
+
+
+def _tellings(policy: Policy, step: Step, standing: Standing, rota: Rota, now: datetime) -> tuple[Telling, ...]:
+    if step.tell == "everyone":
+        everybody = (*on_duty(rota, now), *on_duty(rota, now, OUT_OF_HOURS), *leads(rota), None)
+        people = _reachable(policy, rota, everybody)
+        return tuple(Telling(person, _first_ways(policy, rota, person)) for person in people)
+    chain = _reachable(policy, rota, (*_on_duty_now(rota, now), None))
+    if step.tell == "next":
+        chain = tuple(person for person in chain if person not in standing.told)
+    return _by_enough_ways(policy, rota, chain)
+
+
+def _by_enough_ways(policy: Policy, rota: Rota, chain: tuple[Person, ...]) -> tuple[Telling, ...]:
+    """The first of the chain; where one way leads to them, the one behind them by another way as well."""
+    if not chain:
+        return ()
+    first = Telling(chain[0], _first_ways(policy, rota, chain[0]))
+    if len(first.ways) >= policy.ways_at_once or not chain[1:]:
+        return (first,)
+    others = ways_to(policy, rota, chain[1])
+    other = next((way for way in others if way not in first.ways), others[0])
+    return first, Telling(chain[1], (other,))
+
+
+def _on_duty_now(rota: Rota, now: datetime) -> tuple[int, ...]:
+    return on_duty(rota, now, DUTY) or on_duty(rota, now, OUT_OF_HOURS)
+
+
+def _reachable(policy: Policy, rota: Rota, people: Iterable[Person]) -> tuple[Person, ...]:
+    return tuple(person for person in dict.fromkeys(people) if ways_to(policy, rota, person))
+
+
+def _waits_until(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> datetime | None:
+    """Until when nobody need be told: only before the first telling, and only where nobody is meant to be there."""
+    if standing.step or not policy.timetable(standing.level).waits_for_cover:
+        return None
+    if on_duty(rota, now, DUTY) or any(shift.rota == OUT_OF_HOURS for shift in rota.shifts):
+        return None
+    until = min(cover.next_cover(policy.cover, now), min(standing.raised_at, now) + policy.longest_wait)
+    return until if until > now else None
+
+
+def _without_outcome(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> Action:
+    past = [moment for moment in (standing.acknowledged_at, standing.clock_from) if moment and moment <= now]
+    since = max(past, default=now)  # both lie ahead when the clock was put back: it begins anew
+    waited = now - since
+    if waited >= policy.outcome_within:
+        anew = replace(standing, state="open", step=0, clock_from=now, told=frozenset())
+        return replace(_told(policy, anew, rota, now), reopen=True, why="no outcome in time")
+    if waited < policy.remind_after:
+        return Action((), standing.step, since + policy.remind_after, since)
+    owner = standing.owner if ways_to(policy, rota, standing.owner) else None
+    reminder = Telling(owner, _first_ways(policy, rota, owner))
+    next_at = since + policy.outcome_within
+    return Action((reminder,), standing.step, next_at, since, taken=REMINDER, why="the outcome is missing")
 
 
 def retry_at(tries: int, now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from conversations.db import insert_once
@@ -74,11 +74,16 @@ def reply(session: Session, saying: Saying, seals: Seals, conversation_id: str |
         add(session, Text("reply", saying.sender, body), seals, conversation_id, due_at)
 
 
-def claim(session: Session, row: type[Row], now: datetime, limit: int = 20) -> Sequence[Row]:
-    """Lease rows that are due, and those whose holder has died; the caller commits before it sends."""
+def claim(
+    session: Session, row: type[Row], now: datetime, limit: int = 20, only: ColumnElement[bool] | None = None
+) -> Sequence[Row]:
+    """Lease rows that are due, and those whose holder has died; the caller commits before it sends.
+
+    A lease that would last longer than any does was taken before the clock was put back, and holds no more.
+    """
     due = and_(row.state == "due", row.due_at <= now)
-    abandoned = and_(row.state == "leased", row.lease_until <= now)
-    wanted = select(row).where(or_(due, abandoned)).order_by(row.due_at).limit(limit)
+    abandoned = and_(row.state == "leased", or_(row.lease_until <= now, row.lease_until > now + LEASE))
+    wanted = select(row).where(or_(due, abandoned), true() if only is None else only).order_by(row.due_at).limit(limit)
     claimed = session.scalars(wanted.with_for_update(skip_locked=True)).all()
     for each in claimed:
         each.state, each.lease, each.lease_until = "leased", secrets.token_hex(16), now + LEASE

@@ -39,6 +39,13 @@ def cover_from(hours: str, now: datetime, language: str = "en") -> str:
     return f"{_clock(start)} {_day(days, day.strftime('%A'))}"
 
 
+def next_cover(hours: str, now: datetime) -> datetime:
+    """When cover hours next begin; now, where they are running."""
+    if hours == "always":
+        return now
+    return next(max(start, now) for start, end in _shifts(hours, WORKING_DAYS, now) if end > now)
+
+
 def read_by_end(kind: str, hours: str, now: datetime) -> datetime:
     """By when a text of the list `kind`, wellbeing or same_day, must have been read; decision 0008 says why then."""
     return _end_of_same_day(hours, now) if kind == "same_day" else _end_of_next_working_day(hours, now)

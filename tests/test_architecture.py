@@ -28,7 +28,7 @@ COMMITTERS = {
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 # Modules of the pure packages that do meet the outside; every other one must be in the pure-core contract.
 EDGES = {
-    "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
+    "conversations.alerts", "conversations.attempts", "conversations.cli", "conversations.comments", "conversations.db",
     "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
     "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",

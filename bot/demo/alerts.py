@@ -10,15 +10,18 @@ from random import Random
 
 from sqlalchemy.orm import Session
 
-from conversations import alerts, outbox
+from conversations import alerts, outbox, policy
 from conversations.models import AlertRow, AttemptRow
 from conversations.sealing import Sealable, SealingKey, Seals
+from conversations.shifts import Rota
 from conversations.values import Assessment
 
 SEALED_FOR = timedelta(days=7)
 SENT_AFTER, DELIVERED_AFTER = timedelta(seconds=2), timedelta(seconds=5)
 BETWEEN_TEXTS = timedelta(seconds=95)
 RETAKEN_AFTER = timedelta(minutes=3)
+POLICY = policy.load()
+"""The made-up year is told to the duty contact alone: its rota is over."""
 DUTY = ("duty@example.org", "lead@example.org")
 
 # Minutes from and to, and how often: mostly soon, sometimes slow enough to be told again or to open again.
@@ -54,7 +57,7 @@ def raise_worry(session: Session, worry: Worry, key: SealingKey, at: datetime) -
             alerts.add_to_alert(session, alert_id, assessment, seals, moment, worry.cannot_be_texted)
         else:
             alert_id = alerts.raise_alert(session, assessment, worry.channel, seals, moment, worry.cannot_be_texted)
-        send(session, alert_id, moment)
+        tell_again(session, alert_id, moment)
     return alert_id
 
 
@@ -80,12 +83,12 @@ def take(session: Session, alert_id: str, who: str, at: datetime) -> None:
 
 
 def tell_again(session: Session, alert_id: str, until: datetime) -> datetime | None:
-    """Do the alert's next action if it was due before this moment; gives when that was."""
-    alert = session.get_one(AlertRow, alert_id)
-    if alert.next_action_at is None or alert.next_action_at >= until:
+    """Do the alert's next action if it was due by this moment; gives when that was."""
+    alert = session.get_one(AlertRow, alert_id, populate_existing=True)
+    if alert.next_action_at is None or alert.next_action_at > until:
         return None
     due_at = alert.next_action_at
-    alerts.act(session, alert, due_at)
+    alerts.act(session, alert, POLICY, Rota(), due_at)
     session.flush()
     send(session, alert_id, due_at)
     return due_at

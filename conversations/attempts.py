@@ -1,0 +1,114 @@
+"""Attempts as rows: one for each person, way and step, and what is asked about them when one has failed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from conversations import outbox
+from conversations.escalation import RETRY_WAITS, Person, Telling
+from conversations.models import AttemptRow
+
+NOT_DELIVERED = ("undelivered", "failed", "canceled")
+ON_ITS_WAY = ("accepted", "scheduled", "queued", "sending", "sent")
+NEWS_AFTER, NEWS_FOR = timedelta(seconds=60), timedelta(minutes=10)
+"""How long we wait for news of what was sent before we ask, and until when we go on asking."""
+FRESH = timedelta(days=1)
+"""Reports that come later than this change nothing any more."""
+
+
+def add(session: Session, alert_id: str, telling: Telling, step: int, now: datetime) -> None:
+    """Have a person told by each way, now; what still waits to reach them that way is brought forward instead."""
+    waits = update(AttemptRow).where(
+        AttemptRow.alert_id == alert_id,
+        AttemptRow.person_id.is_not_distinct_from(telling.person),
+        AttemptRow.way.in_(telling.ways),
+        AttemptRow.state == "due",
+    )
+    waiting = set(session.scalars(waits.values(due_at=now, step=step).returning(AttemptRow.way)))
+    rows = [
+        {
+            "id": secrets.token_hex(16),
+            "alert_id": alert_id,
+            "person_id": telling.person,
+            "way": way,
+            "step": step,
+            "due_at": now,
+            "state": "due",
+            "tries": 0,
+        }
+        for way in telling.ways
+        if way not in waiting
+    ]
+    if rows:
+        session.execute(insert(AttemptRow), rows)
+
+
+def told_since(session: Session, alert_id: str, since: datetime) -> frozenset[Person]:
+    """Whom we have tried to tell of an alert since this moment."""
+    wanted = select(AttemptRow.person_id).where(AttemptRow.alert_id == alert_id, AttemptRow.due_at >= since)
+    return frozenset(session.scalars(wanted.where(AttemptRow.state != "cancelled").distinct()))
+
+
+def beside(session: Session, attempt: AttemptRow) -> Sequence[AttemptRow]:
+    """Every attempt to tell the same person of the same alert in the same step, itself included."""
+    wanted = select(AttemptRow).where(
+        AttemptRow.alert_id == attempt.alert_id,
+        AttemptRow.step == attempt.step,
+        AttemptRow.person_id.is_not_distinct_from(attempt.person_id),
+        AttemptRow.state != "cancelled",
+    )
+    return session.scalars(wanted).all()
+
+
+def works(attempt: AttemptRow) -> bool:
+    """Whether an attempt was taken by its provider, and nothing bad has been heard since."""
+    return attempt.state == "sent" and attempt.provider_status not in NOT_DELIVERED
+
+
+def claim(session: Session, ways: Collection[str], now: datetime, limit: int) -> Sequence[AttemptRow]:
+    """Lease attempts by these ways that are due; the caller commits before it sends."""
+    _bring_back(session, now)
+    return outbox.claim(session, AttemptRow, now, limit, AttemptRow.way.in_(ways))
+
+
+def _bring_back(session: Session, now: datetime) -> None:
+    """No attempt waits for longer than the longest wait: one that seems to was made before the clock was put back."""
+    ahead = update(AttemptRow).where(AttemptRow.state == "due", AttemptRow.due_at > now + max(RETRY_WAITS))
+    session.execute(ahead.values(due_at=now))
+
+
+def not_delivered(session: Session, now: datetime, limit: int = 50) -> Sequence[str]:
+    """Attempts that their provider took and then could not deliver, and that nobody has acted on yet."""
+    lost = select(AttemptRow.id).where(
+        AttemptRow.state == "sent",
+        AttemptRow.due_at > now - FRESH,
+        AttemptRow.provider_status.in_(NOT_DELIVERED),
+    )
+    return session.scalars(lost.limit(limit)).all()
+
+
+def without_news(session: Session, now: datetime, limit: int = 20) -> Sequence[AttemptRow]:
+    """Attempts that were sent a minute ago, of which we have heard nothing final since; noted as asked about."""
+    silent = select(AttemptRow).where(
+        AttemptRow.state == "sent",
+        AttemptRow.due_at > now - NEWS_FOR,
+        AttemptRow.sent_at <= now - NEWS_AFTER,
+        AttemptRow.provider_id.is_not(None),
+        or_(AttemptRow.provider_status.is_(None), AttemptRow.provider_status.in_(ON_ITS_WAY)),
+        or_(AttemptRow.asked_at.is_(None), AttemptRow.asked_at <= now - NEWS_AFTER),
+    )
+    found = session.scalars(silent.limit(limit).with_for_update(skip_locked=True)).all()
+    for attempt in found:
+        attempt.asked_at = now
+    return found
+
+
+def cancel_waiting(session: Session, alert_id: str, why: str) -> None:
+    """Cancel what still waits to be sent for an alert."""
+    waiting = update(AttemptRow).where(AttemptRow.alert_id == alert_id, AttemptRow.state == "due")
+    session.execute(waiting.values(state="cancelled", error=why))
