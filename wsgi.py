@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin.face import init_staff
 from bot.channels.health import health
 from bot.channels.sms import sms
+from bot.channels.voice import voice
 from bot.channels.web import chat
 from bot.logs import ErrorInfo, place_of, set_up
 from bot.parts import Parts, real_parts
@@ -56,8 +57,9 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app.extensions["heard"] = parts or real_parts(settings)
     app.register_blueprint(health)
     if "public" in settings.faces:
-        protection.exempt(sms)  # Twilio signs its requests; it cannot hold a token of ours
-        app.register_blueprint(sms)
+        for signed in (sms, voice):  # Twilio signs its requests; it cannot hold a token of ours
+            protection.exempt(signed)
+            app.register_blueprint(signed)
         app.register_blueprint(chat)
     if "staff" in settings.faces:
         init_staff(app, settings)

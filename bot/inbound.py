@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot import second_look
+from bot import acknowledging, second_look
 from bot.duty import notify_past_the_store
 from bot.logs import place_of
 from bot.message import Heard, Inbound, Reply, Unanswered, View
@@ -135,6 +135,9 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
         if store.first_seen(session, message.message, now):
             _only_screened(session, message, heard, parts, now)
         return Reply()
+    claim = acknowledging.claim_of(session, message, parts)
+    if claim is not None:
+        return _claimed(session, message, heard, claim, parts)
     start = start_of(heard.text, parts.scripts, parts.settings.areas)
     arrival = _arrival(message, start, parts)
     try:
@@ -150,6 +153,21 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
     if _starts_anew(turn.state, start, message, script) and not at_rest:
         turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script
     return _stepped(session, message, heard, turn, script, parts)
+
+
+def _claimed(
+    session: Session, message: Inbound, heard: Heard, claim: acknowledging.Claim, parts: Parts
+) -> Reply:
+    """A worker's text about an alert: screened like any other, acted on once, and answered."""
+    now = parts.clock()
+    if not store.first_seen(session, message.message, now):
+        return Reply()  # said again months later, it must not take an alert that has opened again since
+    _only_screened(session, message, heard, parts, now)
+    say = (acknowledging.take(session, claim, now, "text"),)
+    if parts.settings.twilio_reply == "twiml":
+        return Reply(say)
+    outbox.reply(session, outbox.Saying(message.our_number, say), heard.seals, None, now)
+    return Reply()
 
 
 def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn, script: Script, parts: Parts) -> Reply:

@@ -19,8 +19,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
-    "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers", "bot.outbound",
-    "bot.second_look", "bot.watch",
+    "bot.channels.sms", "bot.channels.voice", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers",
+    "bot.outbound", "bot.second_look", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.reading", "admin.review", "admin.sessions",
     "admin.staff", "admin.worries",
 }

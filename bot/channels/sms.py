@@ -7,14 +7,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
-from types import MappingProxyType
 
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.exc import SQLAlchemyError
-from twilio.request_validator import RequestValidator
-from werkzeug.datastructures import MultiDict
 
 from bot import inbound
+from bot.channels.signed import exact, for_twilio
 from bot.identity import can_be_texted, pseudonym
 from bot.message import Inbound, Unanswered
 from bot.parts import Parts, parts
@@ -29,30 +27,23 @@ from conversations.values import Person
 log = logging.getLogger(__name__)
 
 sms = Blueprint("sms", __name__, url_prefix="/sms")
+for_twilio(sms)
 
-FORM = "application/x-www-form-urlencoded"
 MESSAGE_ID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 STATUS = re.compile(r"[a-z_]{1,32}")
 ONCE = {
-    "inbound": ("MessageSid", "AccountSid", "From", "To", "Body", "NumMedia"),
-    "status": ("MessageSid", "AccountSid", "MessageStatus"),
+    "inbound": ("MessageSid", "From", "To", "Body", "NumMedia"),
+    "status": ("MessageSid", "MessageStatus"),
 }
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 NO_REPLY = f"{XML}<Response/>"
-
-
-@sms.before_request
-def require_twilio() -> None:
-    """Refuse whatever Twilio did not sign for us, before anything of it is looked at."""
-    if request.mimetype != FORM or not _signed(parts().settings):
-        abort(403)
 
 
 @sms.post("/inbound")
 def receive() -> Response:
     """A text has come in: answer it, or in TwiML say the fixed safety words when it could not be kept."""
     now_parts = parts()
-    form = _exact(ONCE["inbound"], now_parts.settings)
+    form = _of_a_text(ONCE["inbound"], now_parts.settings)
     if form["To"].removeprefix("whatsapp:") not in now_parts.settings.twilio_numbers:
         abort(403)
     if form["From"] == form["To"]:
@@ -67,7 +58,7 @@ def receive() -> Response:
 @sms.post("/status")
 def note_status() -> Response:
     """Twilio reports on a text that we sent; unknown ids and words are kept for a day and change nothing."""
-    form = _exact(ONCE["status"], parts().settings)
+    form = _of_a_text(ONCE["status"], parts().settings)
     if not STATUS.fullmatch(form["MessageStatus"]):
         abort(403)
     session = db.session()
@@ -83,34 +74,11 @@ def note_status() -> Response:
     return Response(status=204)
 
 
-@sms.errorhandler(413)
-def too_large(_error: Exception) -> Response:
-    """Twilio never sends so much: whoever did is not Twilio."""
-    return Response(status=403)
-
-
-def _signed(settings: Settings) -> bool:
-    signatures = request.headers.getlist("X-Twilio-Signature")
-    if len(signatures) != 1 or not signatures[0]:
-        return False
-    query = request.query_string.decode("latin-1")
-    address = f"{settings.public_url}{request.path}" + (f"?{query}" if query else "")
-    return any(
-        RequestValidator(token).validate(address, request.form, signatures[0]) for token in settings.twilio_tokens
-    )
-
-
-def _exact(names: tuple[str, ...], settings: Settings) -> Mapping[str, str]:
-    """The parameters that we expect, each exactly once, from our own account; 403 for anything else."""
-    form: MultiDict[str, str] = request.form
-    if any(len(form.getlist(name)) != 1 for name in names):
+def _of_a_text(names: tuple[str, ...], settings: Settings) -> Mapping[str, str]:
+    found = exact(names, settings)
+    if not MESSAGE_ID.fullmatch(found["MessageSid"]) or not found.get("NumMedia", "0").isdecimal():
         abort(403)
-    found = {name: form[name] for name in names}
-    if found["AccountSid"] != settings.twilio_account_sid or not MESSAGE_ID.fullmatch(found["MessageSid"]):
-        abort(403)
-    if not found.get("NumMedia", "0").isdecimal():
-        abort(403)
-    return MappingProxyType(found)
+    return found
 
 
 def _inbound(form: Mapping[str, str], now_parts: Parts) -> Inbound:

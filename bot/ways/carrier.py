@@ -13,8 +13,8 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from bot.sender import NotSent
-from bot.ways import meanings
 from bot.ways.exchange import ask
+from bot.ways.meanings import TWILIO, of_status, refusal
 from conversations.settings import Settings
 
 Given = TypeVar("Given")
@@ -59,5 +59,5 @@ def identity(sid: object) -> str:
 
 
 def _not_sent(refused: TwilioRestException) -> NotSent:
-    fault = meanings.TWILIO.get(refused.code or 0, meanings.of_status(refused.status))
-    return meanings.refused(str(refused.code or refused.status), fault)
+    fault = TWILIO.get(refused.code or 0, of_status(refused.status))
+    return refusal(str(refused.code or refused.status), fault)

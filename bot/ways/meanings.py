@@ -64,6 +64,6 @@ def of_status(status: int) -> Fault:
     return Fault.ACCOUNT if status in {401, 403, 404, 410} else Fault.MESSAGE
 
 
-def refused(code: str, fault: Fault) -> NotSent:
+def refusal(code: str, fault: Fault) -> NotSent:
     """The error that a sender raises for a refusal."""
     return NotSent(code, fault is Fault.LATER, fault)

@@ -16,8 +16,8 @@ from typing import Any
 from requests import Request
 
 from bot.sender import SECONDS, Fault, NotSent, Outgoing
-from bot.ways import meanings
 from bot.ways.exchange import Answer, ask
+from bot.ways.meanings import NOTIFY, of_status, refusal
 from bot.ways.posting import posted, read, written
 from conversations.settings import Settings
 
@@ -108,8 +108,8 @@ def _check(answer: Answer) -> None:
     if answer.status < 300:
         return
     name = _error_name(answer)
-    fault = meanings.NOTIFY.get(name) or meanings.of_status(answer.status)
-    raise meanings.refused(f"notify {answer.status} {name}".strip(), fault)
+    fault = NOTIFY.get(name) or of_status(answer.status)
+    raise refusal(f"notify {answer.status} {name}".strip(), fault)
 
 
 def _error_name(answer: Answer) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from requests import Request
 
 from bot.sender import NotSent
-from bot.ways import meanings
 from bot.ways.exchange import Answer, ask
+from bot.ways.meanings import of_status, refusal
 
 JSON = "application/json"
 
@@ -27,7 +27,7 @@ def posted(url: str, body: bytes, headers: Mapping[str, str], seconds: float) ->
 def accepted(answer: Answer, where: str) -> None:
     """Raise NotSent unless the answer is a yes."""
     if not 200 <= answer.status < 300:
-        raise meanings.refused(f"{where} {answer.status}", meanings.of_status(answer.status))
+        raise refusal(f"{where} {answer.status}", of_status(answer.status))
 
 
 def read(answer: Answer) -> Mapping[str, object]:
