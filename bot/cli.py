@@ -107,6 +107,7 @@ def doctor() -> None:
     faults = checks.faults(db.session(), parts())
     for fault in faults:
         click.echo(f"wrong: {fault}")
+    click.echo(f"ways:  {checks.ways(parts())}")
     for advice in checks.REMINDERS:
         click.echo(f"look:  {advice}")
     if faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,21 +11,38 @@ from sqlalchemy.orm import Session
 from bot.parts import Parts
 from bot.safeguards.triage import lexicon, proof
 from bot.safeguards.triage.encoder import EncoderAbsent
+from bot.ways.notify import KEY
 from conversations import heartbeats, helplines, keys, schema
+from conversations.settings import Settings
 
 REMINDERS = (
     "Twilio: the inbound webhook of each number is POST to HEARD_PUBLIC_URL and /sms/inbound",
     "Twilio: with Advanced Opt-Out, set its HELP and INFO text to ours (words/en.toml, key help); its own is marketing",
+    "Twilio: the number that alert calls come from (HEARD_VOICE_NUMBER, else our first) can make calls to Britain",
+    "GOV.UK Notify: each template is ((body)) and nothing else, and the service is live, not in trial mode",
     "Twilio: leave content retention on its default; reconciliation needs the message log",
 )
 PLAIN = "they listened to me today"
 NO_ENCODER = "install the extra (pip install 'heard[encoder]'), or set HEARD_TRIAGE_ENCODER=off"
+TEMPLATE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WORKER_SILENT = timedelta(minutes=2)
 
 
 def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
-    return [*_database(session, parts), *_keys(parts), *_words(parts), *_encoder(parts), *_helplines(parts)]
+    return [
+        *_database(session, parts),
+        *_keys(parts),
+        *_ways(parts.settings),
+        *_words(parts),
+        *_encoder(parts),
+        *_helplines(parts),
+    ]
+
+
+def ways(parts: Parts) -> str:
+    """The ways by which alerts can leave, as they are set up; nothing is sent to find out."""
+    return ", ".join(sorted(parts.ways))
 
 
 def _database(session: Session, parts: Parts) -> list[str]:
@@ -57,6 +75,32 @@ def _keys(parts: Parts) -> list[str]:
         return found  # the web user cannot look into it, as it should be; the worker makes it where it is missing
     advice = "can be read by others: chmod 700 the folder, 600 the files"
     return found + [f"{name} in HEARD_KEYS_DIR {advice}" for name in exposed]
+
+
+def _ways(settings: Settings) -> list[str]:
+    """What is set by halves: a way that is, is not used at all, and nobody notices until it is needed."""
+    notify, templates = settings.notify_key, (settings.notify_sms_template, settings.notify_email_template)
+    key, secret, address = "HEARD_NOTIFY_KEY", "HEARD_WEBHOOK_SECRET", "HEARD_WEBHOOK_URL"
+    one_template = "HEARD_NOTIFY_SMS_TEMPLATE or HEARD_NOTIFY_EMAIL_TEMPLATE"
+    checks = (
+        (bool(notify) and not any(templates), f"{key} is set and no template: set {one_template}, or neither is used"),
+        (any(templates) and not notify, f"a template of GOV.UK Notify is set and {key} is not: it is not used"),
+        (bool(notify) and not KEY.fullmatch(notify), f"{key} is no API key of GOV.UK Notify: copy it whole"),
+        (not all(map(_is_template, templates)), f"{one_template} is no id of a template: copy it from its page"),
+        (bool(settings.webhook_url) and not settings.webhook_secret, f"{address} is set and {secret} is not: not used"),
+        (bool(settings.webhook_secret) and not settings.webhook_url, f"{secret} is set and {address} is not: not used"),
+    )
+    return [said for wrong, said in checks if wrong] + _unprotected(settings)
+
+
+def _unprotected(settings: Settings) -> list[str]:
+    addresses = {"TEAMS": settings.teams_url, "WEBHOOK": settings.webhook_url, "NOTIFY": settings.notify_url}
+    open_ones = [name for name, url in addresses.items() if url and not url.startswith("https://")]
+    return [f"HEARD_{name}_URL must begin with https://" for name in open_ones if not settings.demo]
+
+
+def _is_template(text: str) -> bool:
+    return not text or bool(TEMPLATE.fullmatch(text))
 
 
 def _words(parts: Parts) -> list[str]:

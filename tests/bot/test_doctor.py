@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -124,6 +126,48 @@ def test_an_encoder_that_can_look_is_no_fault_whatever_it_says(session: Session,
     assert doctor.faults(session, replace(app_parts, look=loud)) == []
 
 
+SERVICE, TEMPLATE = str(uuid.UUID(int=7)), str(uuid.UUID(int=1))
+NOTIFY_KEY = f"heard-{SERVICE}-{uuid.UUID(int=9)}"
+WAYS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    "a key alone": ({"notify_key": NOTIFY_KEY}, ("HEARD_NOTIFY_KEY is set and no template",)),
+    "a template alone": ({"notify_sms_template": TEMPLATE}, ("HEARD_NOTIFY_KEY is not",)),
+    "a key cut short": (
+        {"notify_key": NOTIFY_KEY[:-1], "notify_sms_template": TEMPLATE},
+        ("HEARD_NOTIFY_KEY is no API key",),
+    ),
+    "a template's name": (
+        {"notify_key": NOTIFY_KEY, "notify_sms_template": TEMPLATE, "notify_email_template": "alert"},
+        ("is no id of a template",),
+    ),
+    "a webhook without secret": ({"webhook_url": "https://x.example.org"}, ("HEARD_WEBHOOK_SECRET is not",)),
+    "a secret without webhook": ({"webhook_secret": "w" * 32}, ("HEARD_WEBHOOK_URL is not",)),
+    "one template is enough": ({"notify_key": NOTIFY_KEY, "notify_email_template": TEMPLATE}, ()),
+    "a whole webhook": ({"webhook_url": "http://127.0.0.1:1", "webhook_secret": "w" * 32}, ()),
+    "a card": ({"teams_url": "https://x.example.org/workflow?sig=hunter2"}, ()),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_way_that_is_set_by_halves_is_named_and_no_secret_is_shown(
+    session: Session, app_parts: Parts, name: str
+) -> None:
+    given, wanted = WAYS[name]
+    settings: Any = replace(app_parts.settings, **given)  # type: ignore[arg-type]  # all of these are words
+    found = doctor.faults(session, replace(app_parts, settings=settings))
+    assert len(found) == len(wanted)
+    assert all(words in said for words, said in zip(wanted, found, strict=True))
+    assert not [value for value in given.values() if value in " ".join(found)]
+
+
+@pytest.mark.parametrize(("demo", "faults"), [(True, 0), (False, 3)])
+def test_outside_the_demonstration_what_is_posted_must_be_protected_on_its_way(
+    session: Session, app_parts: Parts, demo: bool, faults: int
+) -> None:
+    open_ones = {"teams_url": "http://x.org", "webhook_url": "http://y.org", "notify_url": "http://z.org"}
+    settings = replace(app_parts.settings, demo=demo, webhook_secret="w" * 32, **open_ones)
+    assert len(doctor.faults(session, replace(app_parts, settings=settings))) == faults
+
+
 def test_every_fault_is_said_in_one_go(session: Session, app_parts: Parts, clock: Clock) -> None:
     clock.forward(days=30)
     LOOSE["keys"](app_parts)
@@ -153,7 +197,8 @@ def test_the_command_says_faults_and_ends_with_one(
     runner = app.test_cli_runner()
     session.rollback()
     good = runner.invoke(command)
-    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 3)
+    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 5)
+    assert "ways:  email, sms\n" in good.output
     clock.forward(minutes=3)
     bad = runner.invoke(command)
     assert (bad.exit_code, bad.output.count("wrong:")) == (1, 1)
