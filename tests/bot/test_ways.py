@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from bot.duty import notify_past_the_store
+from bot.parts import Parts
 from bot.sender import SECONDS, Fault, NotSent, Outgoing, Sender, Tracker
 from bot.ways import meanings, ways_out
 from bot.ways.deadline import THREAD, within
@@ -26,9 +29,10 @@ from bot.ways.sms import TwilioSender
 from bot.ways.teams import TeamsSender
 from bot.ways.voice import AS_A_TEXT, VoiceSender
 from bot.ways.webhook import WebhookSender, signature
-from tests.fakes import NOON, Clock
+from tests.fakes import NOON, Clock, RecordingSender
 from tests.make import PUBLIC_URL, make_settings
 from tests.peers import Peer, free_port, http_peer, mail_peer
+from tests.seeds import DANGER
 
 SERVICE, SECRET = str(uuid.UUID(int=7)), str(uuid.UUID(int=9))
 KEY = f"heard-{SERVICE}-{SECRET}"
@@ -366,6 +370,47 @@ def test_a_key_that_is_none_is_the_operators_fault_and_not_shown(key: str) -> No
         token(key, 1)
     assert (failed.value.fault, failed.value.again) == (Fault.ACCOUNT, False)
     assert SERVICE not in str(failed.value)
+
+
+def values_in(said: Any) -> Iterator[str]:
+    """Every text in a body, however deep it lies."""
+    if isinstance(said, dict):
+        said = list(said.values())
+    if isinstance(said, list):
+        for each in said:
+            yield from values_in(each)
+    elif said is not None:
+        yield str(said)
+
+
+@pytest.mark.parametrize("way", OVER_HTTP)
+def test_b32_a_way_adds_nothing_to_what_it_was_given(
+    peer: Peer, tmp_path: Path, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an alert says is the duty clock's affair: here nothing joins it on the way out, nor goes into a log."""
+    peer.answers(*YES[way])
+    with caplog.at_level("DEBUG"):
+        made(way, tmp_path, peer.base, 5).send(MESSAGE)
+    [got] = peer.got
+    said = list(values_in(got.json)) if got.body.startswith(b"{") else list(form_of(peer).values())
+    given = [MESSAGE.to, MESSAGE.body, MESSAGE.subject, MESSAGE.sender, MESSAGE.attempt, str(MESSAGE.life)]
+    settings = settings_for(tmp_path, peer.base)
+    ours = [settings.notify_sms_template, settings.notify_email_template, f"{PUBLIC_URL}/staff/alerts/"]
+    ours += [f"{PUBLIC_URL}/sms/status", f"{PUBLIC_URL}/voice/status", f"{PUBLIC_URL}/voice/alert?attempt={'a' * 32}"]
+    fixed = {"message", "AdaptiveCard", "1.4", "TextBlock", "True", "Bolder", "Default", "Action.OpenUrl", "Open"}
+    fixed |= {"http://adaptivecards.io/schemas/adaptive-card.json", "application/vnd.microsoft.card.adaptive"}
+    fixed |= {"POST", "30", "240"}
+    assert set(said) <= {*given, *ours, *fixed}
+    logged = " ".join(each.getMessage() for each in caplog.records)
+    assert not [secret for secret in (NUMBER, MESSAGE.body, KEY, SECRET) if secret in logged]
+
+
+def test_b6_a_notice_past_the_store_is_of_use_for_five_minutes(peer: Peer, tmp_path: Path, safeguards: Parts) -> None:
+    peer.answers(*YES["sms"])
+    settings = settings_for(tmp_path, peer.base)
+    ways = {"sms": TwilioSender(settings), "email": RecordingSender()}
+    notify_past_the_store(DANGER, replace(safeguards, settings=settings, ways=ways))
+    assert int(form_of(peer)["ValidityPeriod"]) == 300
 
 
 # --- asking afterwards ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urljoin
 
 from bot.channels.simulator import keywords, twiml
@@ -11,6 +12,7 @@ from bot.channels.simulator.delivery import Answer, WebhookFailed, call
 from bot.channels.simulator.exchange import Exchange, Pairs
 from bot.channels.simulator.handsets import Text
 from bot.channels.simulator.messages import API_VERSION, Message, make_sid
+from bot.channels.simulator.switchboard import Switchboard
 from bot.channels.simulator.wishes import bare
 from conversations.segments import count
 
@@ -29,6 +31,16 @@ class Texted:
 
 class Carrier(Exchange):
     """One account at a carrier, with the phones around it."""
+
+    @cached_property
+    def switchboard(self) -> Switchboard:
+        """The calls."""
+        return Switchboard(self)
+
+    def settle(self) -> int:
+        """Let everything that is due happen, calls too. Gives how many statuses of texts there were."""
+        self.switchboard.settle()
+        return super().settle()
 
     def text_from_phone(self, number: str, body: str, media: int = 0, **more: str) -> Texted:
         """Text us: the carrier acts on its keywords, posts the signed form, and sends what the answer says.

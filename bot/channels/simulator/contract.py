@@ -1,4 +1,4 @@
-"""Twilio's own description of its Messages API, held against every request and every answer."""
+"""Twilio's own description of its Messages and Calls APIs, held against every request and every answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
-SPECIFICATION = Path(__file__).with_name("twilio_messages.json")
+SPECIFICATIONS = tuple(Path(__file__).with_name(name) for name in ("twilio_messages.json", "twilio_calls.json"))
 FORM = "application/x-www-form-urlencoded"
 Pairs = Iterable[tuple[str, str]]
 Schema = dict[str, Any]
@@ -129,11 +129,11 @@ class Contract:
 
 @functools.cache
 def load() -> Contract:
-    """Compile the specification, once."""
-    specification = json.loads(SPECIFICATION.read_text(encoding="utf-8"))
-    schemas = specification["components"]["schemas"]
+    """Compile the specifications, once."""
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in SPECIFICATIONS]
     operations = tuple(
-        _compile(path, method, described, schemas)
+        _compile(path, method, described, specification["components"]["schemas"])
+        for specification in read
         for path, methods in specification["paths"].items()
         for method, described in methods.items()
         if method in {"get", "post", "delete"}

@@ -113,16 +113,25 @@ class Exchange:
             code = refusal(wish, self.account, self.troubles, self.blocked(wish.to))
             if code:
                 raise Refusal(code)
-            take = self._next_take(wish)
-            if take.answer == "refuse":
-                raise Refusal(take.code, take.status)
-            if take.answer in {"hang", "reset"}:
-                raise ConnectionError(take.answer)
+            take = self.admit(wish)
             message = self._accept(wish, take, "outbound-api")
             shown = message.resource(self.account.sid)
         for event in take.before:
             self._happen(Due(self.clock(), message.sid, event, message.callback))
         return shown, take
+
+    def admit(self, wish: Wish) -> Take:
+        """What happens to a request that breaks no rule.
+
+        Raises Refusal; raises ConnectionError when the request is to be lost on the way.
+        """
+        with self.lock:
+            take = self._next_take(wish)
+        if take.answer == "refuse":
+            raise Refusal(take.code, take.status)
+        if take.answer in {"hang", "reset"}:
+            raise ConnectionError(take.answer)
+        return take
 
     def fetch(self, sid: str) -> Message:
         """Give one message. Raises Refusal."""

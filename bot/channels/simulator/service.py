@@ -1,4 +1,4 @@
-"""The practice carrier over HTTP: Twilio's Messages API, each request and each answer held against its contract."""
+"""The practice carrier over HTTP: Twilio's Messages and Calls APIs, each request and answer held against them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bot.channels.simulator.carrier import Carrier
 from bot.channels.simulator.contract import Call, ContractBreach
 from bot.channels.simulator.delivery import Deliver
 from bot.channels.simulator.messages import API_VERSION, Message, Wanted
+from bot.channels.simulator.plays import Take
 from bot.channels.simulator.refusals import Refusal
 
 DRIP_SECONDS = 0.5
@@ -125,8 +126,17 @@ def _refuse(refusal: Refusal) -> ResponseReturnValue:
 
 
 def _create(carrier: Carrier, account: str) -> ResponseReturnValue:
+    return _taken(carrier, lambda: carrier.create(wishes.read(_pairs(request.form))))
+
+
+def _call(carrier: Carrier, account: str) -> ResponseReturnValue:
+    return _taken(carrier, lambda: carrier.switchboard.place(request.form))
+
+
+def _taken(carrier: Carrier, make: Callable[[], tuple[dict[str, object], Take]]) -> ResponseReturnValue:
+    """Answer a request to make something, in the way that its play says."""
     try:
-        shown, take = carrier.create(wishes.read(_pairs(request.form)))
+        shown, take = make()
     except ConnectionError as lost:
         return _lose(carrier.patience if str(lost) == "hang" else 0, carrier)
     if take.answer == "timeout":
@@ -160,6 +170,10 @@ def _lose(seconds: float, carrier: Carrier) -> Response:
 
 def _fetch(carrier: Carrier, account: str, sid: str) -> ResponseReturnValue:
     return jsonify(_shown(carrier, carrier.fetch(sid)))
+
+
+def _fetch_call(carrier: Carrier, account: str, sid: str) -> ResponseReturnValue:
+    return jsonify(carrier.switchboard.find(sid).resource(carrier.account.sid))
 
 
 def _update(carrier: Carrier, account: str, sid: str) -> ResponseReturnValue:
@@ -220,10 +234,13 @@ def _read_token(token: str) -> int:
 
 
 ALL, ONE, REST = "/Accounts/<account>/Messages.json", "/Accounts/<account>/Messages/<sid>.json", "/<path:rest>"
+CALLS, ONE_CALL = "/Accounts/<account>/Calls.json", "/Accounts/<account>/Calls/<sid>.json"
 ROUTES: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("POST", ALL, _create),
     ("GET", ALL, _list),
     ("GET", ONE, _fetch),
+    ("POST", CALLS, _call),
+    ("GET", ONE_CALL, _fetch_call),
     ("POST", ONE, _update),
     ("DELETE", ONE, _delete),
     *((method, REST, _nothing) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),

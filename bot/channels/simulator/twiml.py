@@ -36,7 +36,7 @@ def read(answer: Answer, realm: str = "us1") -> Reading:
         return Reading()
     if answer.content_type.partition(";")[0].strip().lower() not in XML_TYPES:
         return Reading(codes=(12300,))
-    root = _parse(answer.body)
+    root = parse(answer.body)
     if root is None:
         return Reading(codes=(12100,))
     found = list(_walk(root, realm))
@@ -44,7 +44,7 @@ def read(answer: Answer, realm: str = "us1") -> Reading:
     return Reading(said, tuple(each for each in found if isinstance(each, int)))
 
 
-def _parse(body: bytes) -> Xml.Element | None:
+def parse(body: bytes) -> Xml.Element | None:
     """Parse, or give nothing. A document type is refused unread: entities in one can grow without end."""
     try:
         text = body.decode("utf-8")
