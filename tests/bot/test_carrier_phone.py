@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,13 +18,14 @@ from playwright.sync_api import Page, sync_playwright
 
 from bot.channels.simulator.account import Account
 from bot.channels.simulator.carrier import Carrier
-from bot.channels.simulator.delivery import to_client
+from bot.channels.simulator.delivery import Answer, Post, to_client
 from bot.channels.simulator.desk import DEMO
 from bot.channels.simulator.desk import Desk as DemoDesk
 from bot.channels.simulator.mail import Mailbox
 from bot.channels.simulator.mail_page import mail_blueprint
 from bot.channels.simulator.phone import phone_blueprint
 from bot.channels.simulator.serving import make_carrier_server
+from tests.bot.carrier_house import running
 
 PHONE, MAIL = "/demo/phone/", "/demo/mail/"
 DUTY = "+447700900900"
@@ -207,6 +209,23 @@ def test_the_duty_side_is_usable_by_everyone_at_every_width(
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_call_is_usable_by_everyone_at_every_width(browser_page: Page, width: int) -> None:
+    carrier = make_carrier([])
+    carrier.deliver = lambda post: Answer(200, "text/xml", STEER[urlsplit(post.url).path].encode())
+    carrier.switchboard.place({"To": DUTY, "From": "+447700900999", "Url": "http://127.0.0.1:8000/voice/alert"})
+    with running(make_carrier_server(carrier, desk=DemoDesk(carrier, duty=DUTY))) as base:
+        browser_page.set_viewport_size({"width": width, "height": 844})
+        browser_page.goto(f"{base}{PHONE}?number=%2B447700900900")
+        browser_page.get_by_role("button", name="Answer").click()
+        browser_page.get_by_label("Keys to press").fill("1")
+        assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert Axe().run(browser_page).response["violations"] == []
+        browser_page.get_by_role("button", name="Press").click()
+        browser_page.get_by_text("You have it.").wait_for()
+
+
+@pytest.mark.browser
 def test_a_text_that_comes_later_shows_without_a_reload(browser_page: Page, address: str) -> None:
     browser_page.goto(address)
     other = browser_page.context.new_page()
@@ -223,6 +242,62 @@ def test_the_duty_phone_shows_what_arrives_and_sends_nothing(desk: Desk) -> None
     assert "<form" not in page
     assert desk.send("hi", DUTY).status_code == 403
     assert desk.heard == []
+
+
+STEER = {
+    "/voice/alert": '<Response><Gather numDigits="1" action="/voice/press"><Say>Press 1.</Say></Gather></Response>',
+    "/voice/press": "<Response><Say>You have it.</Say></Response>",
+}
+
+
+@pytest.fixture
+def ringing(desk: Desk) -> Desk:
+    asked: list[str] = []
+
+    def steer(post: Post) -> Answer:
+        place = urlsplit(post.url).path
+        asked.append(f"{place} {dict(post.form).get('Digits', '')}".strip())
+        return Answer(200, "text/xml", STEER[place].encode())
+
+    desk.carrier.deliver, desk.heard = steer, asked  # type: ignore[assignment]  # what was asked, in place of texts
+    ours = desk.carrier.account.numbers[0]
+    desk.carrier.switchboard.place({"To": DUTY, "From": ours, "Url": "http://127.0.0.1:8000/voice/alert"})
+    return desk
+
+
+def deed(desk: Desk, **form: str) -> Any:
+    call = desk.carrier.switchboard.latest(DUTY)
+    assert call is not None
+    return desk.client.post(f"{PHONE}call", data={"number": DUTY, "sid": call.sid} | form)
+
+
+def test_a_call_can_be_answered_and_keys_pressed_without_a_script(ringing: Desk) -> None:
+    assert "Heard is calling" in ringing.page(DUTY)
+    assert deed(ringing, deed="answer").status_code == 303
+    assert "Press 1." in ringing.page(DUTY)
+    assert 'name="digits"' in ringing.page(DUTY)
+    deed(ringing, deed="press", digits="1")
+    assert "You have it." in ringing.page(DUTY)
+    assert "The call is over" in ringing.page(DUTY)
+    assert "<button" not in ringing.page(DUTY)
+    assert ringing.heard == ["/voice/alert", "/voice/press 1"]
+    assert "Heard is calling" not in ringing.page(DEMO[0])
+
+
+def test_a_call_can_be_turned_away(ringing: Desk) -> None:
+    deed(ringing, deed="hang_up")
+    assert "A call that nobody answered" in ringing.page(DUTY)
+    assert ringing.heard == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"deed": "dance"}, {"deed": "answer", "sid": "CA1"}, {"deed": "answer", "number": DEMO[0]}, {"number": "+4412"}],
+)
+def test_what_no_phone_can_do_is_refused(ringing: Desk, form: dict[str, str]) -> None:
+    assert deed(ringing, **form).status_code == 400
+    assert deed(ringing, deed="press", digits="one").status_code == 400
+    assert ringing.heard == []
 
 
 def test_every_phone_page_says_how_much_has_arrived_on_the_duty_side(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from bot.channels.simulator.twiml import LONGEST
 
 # Ofcom keeps these numbers for drama; nobody can own one.
 DRAMA = re.compile(r"\+447700900[0-9]{3}")
+KEYS = re.compile(r"[0-9*#]{0,16}")
 SHOWN_NOTICES = 3
 
 
@@ -31,6 +32,7 @@ def phone_blueprint(desk: Desk) -> Blueprint:
     look_after(phone)
     phone.add_url_rule("/", "show", partial(_show, desk), methods=["GET"])
     phone.add_url_rule("/", "send", partial(_send, desk), methods=["POST"])
+    phone.add_url_rule("/call", "call", partial(_call, desk), methods=["POST"])
     phone.add_url_rule("/thread", "thread", partial(_thread, desk), methods=["GET"])
     phone.add_url_rule("/others", "others", partial(_others, desk), methods=["GET"])
     return phone
@@ -64,6 +66,19 @@ def _send(desk: Desk) -> ResponseReturnValue:
     return redirect(url_for("practice_phone.show", number=number, _anchor="phone"), 303)
 
 
+def _call(desk: Desk) -> ResponseReturnValue:
+    """Answer the call at this phone, press keys in it, or put the phone down; keys that no phone has are no keys."""
+    number, digits = _number(request.form.get("number", "")), request.form.get("digits", "")
+    board, sid = desk.carrier.switchboard, request.form.get("sid", "")
+    deeds = {"answer": board.answer, "press": lambda sid: board.press(sid, digits), "hang_up": board.hang_up}
+    deed = deeds.get(request.form.get("deed", ""))
+    running = board.latest(number)
+    if deed is None or running is None or running.sid != sid or not KEYS.fullmatch(digits):
+        abort(400)
+    deed(sid)
+    return redirect(url_for("practice_phone.show", number=number, _anchor="phone"), 303)
+
+
 def _seen(desk: Desk, number: str) -> dict[str, object]:
     carrier = desk.carrier
     with carrier.lock:
@@ -74,6 +89,7 @@ def _seen(desk: Desk, number: str) -> dict[str, object]:
         "ours": carrier.account.numbers[0],
         "on_duty": number == desk.duty,
         "texts": carrier.thread(number),
+        "call": carrier.switchboard.latest(number),
         "notices": notices,
         "blocked": carrier.blocked(number),
         "longest": LONGEST,

@@ -64,6 +64,11 @@ class Switchboard:
             running = [each for each in self._calls.values() if each.to == number and not each.over]
         return running[-1] if running else None
 
+    def latest(self, number: str) -> PhoneCall | None:
+        """The newest call to a phone, over or not."""
+        with self._exchange.lock:
+            return next((each for each in reversed(self._calls.values()) if each.to == number), None)
+
     def settle(self) -> None:
         """Let what is due happen: phones ring, do what they do by themselves, and fall silent."""
         with self._exchange.lock:
