@@ -35,6 +35,8 @@ MESSAGE: dict[str, Any] = {
     "uri": ONE,
     "subresource_uris": {"media": "/media.json"},
 }
+CALLS = ALL.replace("Messages", "Calls")
+RING = (("To", "+447700900123"), ("From", "+447700900999"), ("Url", "https://heard.example.org/voice/alert?attempt=1"))
 CREATE = Call("POST", ALL, form=GOOD, content_type=FORM)
 
 
@@ -56,6 +58,9 @@ def create_with(*more: tuple[str, str], without: str = "") -> Call:
         create_with(("SendAt", "2026-11-23T08:00:00Z"), ("ScheduleType", "fixed"), ("MaxPrice", "0.5")),
         Call("GET", ALL, query=(("To", "+447700900123"), ("DateSent>", "2026-11-22"), ("PageSize", "1000"))),
         Call("GET", ALL, query=(("DateSent<", "2026-11-23T08:00:00Z"), ("PageSize", "1"), ("Page", "0"))),
+        Call("POST", CALLS, form=(*RING, ("Timeout", "30"), ("TimeLimit", "240")), content_type=FORM),
+        Call("POST", CALLS, form=(*RING[:2], ("Twiml", "<Response/>")), content_type=FORM),
+        Call("GET", CALLS.replace(".json", f"/CA{'a' * 32}.json")),
         Call("GET", ONE),
         Call("DELETE", ONE),
         Call("POST", ONE, form=(("Body", ""),), content_type=FORM),
@@ -69,6 +74,11 @@ def test_a_request_that_keeps_the_specification_passes(call: Call) -> None:
 @pytest.mark.parametrize(
     ("call", "named"),
     [
+        (Call("POST", CALLS, form=RING[:2], content_type=FORM), "needs one of Url, Twiml"),
+        (Call("POST", CALLS, form=RING[1:], content_type=FORM), "'To' is a required property"),
+        (Call("POST", CALLS, form=(*RING, ("Body", "x")), content_type=FORM), "'Body' was unexpected"),
+        (Call("POST", CALLS, form=(*RING, ("Timeout", "soon")), content_type=FORM), "Timeout: breaks type integer"),
+        (Call("GET", CALLS.replace(".json", f"/SM{'a' * 32}.json")), "Sid: breaks pattern"),
         (create_with(("Sender", "x")), "'Sender' was unexpected"),
         (create_with(("statusCallback", "https://example.org")), "'statusCallback' was unexpected"),
         (create_with(without="To"), "'To' is a required property"),
