@@ -36,13 +36,20 @@ def add(
 ) -> None:
     """Keep new shifts, all of them or none; one that should have begun begins now. Raises CannotKeep."""
     _hold(session, {shift.person for shift in wanted})
-    rota, marks = _until_the_end_of(session, wanted, now), imported_as or {}
+    check(session, wanted, now)
+    marks = imported_as or {}
+    for shift in wanted:
+        kept = replace(shift, starts_at=max(shift.starts_at, now), id=secrets.token_hex(16))
+        session.execute(insert(ShiftRow).values(**_columns(kept), imported_as=marks.get(shift)))
+
+
+def check(session: Session, wanted: Sequence[Shift], now: datetime) -> None:
+    """Raise CannotKeep for the first of these shifts that cannot be added."""
+    rota = _until_the_end_of(session, wanted, now)
     for shift in wanted:
         if why := shifts.refusal(shift, rota, now):
             raise CannotKeep(why)
-        kept = replace(shift, starts_at=max(shift.starts_at, now), id=secrets.token_hex(16))
-        session.execute(insert(ShiftRow).values(**_columns(kept), imported_as=marks.get(shift)))
-        rota = shifts.changed(rota, new=[kept])
+        rota = shifts.changed(rota, new=[shift])
 
 
 def swap(session: Session, first_id: str, second_id: str, now: datetime) -> None:

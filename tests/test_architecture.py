@@ -22,7 +22,7 @@ COMMITTERS = {
     "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers", "bot.outbound",
     "bot.proving", "bot.second_look", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.own_ways", "admin.reading", "admin.review",
-    "admin.rota", "admin.rota_import", "admin.sessions",
+    "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions",
     "admin.staff", "admin.worries",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
