@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -102,7 +102,7 @@ def _done(do: Callable[[], object], act: Act, words: str) -> ResponseReturnValue
     try:
         do()
     except LookupError:
-        abort(404)
+        flash("That is no longer on your list.", "error")
     except proofs.CannotProve as why:
         flash(f"{why}.", "error")
     else:

@@ -63,8 +63,7 @@ def choose() -> str:
 @imports.post("/")
 def preview() -> ResponseReturnValue:
     """What a file would add; nothing is saved yet."""
-    file, rota = request.files.get("file"), request.form.get("rota", "")
-    content = file.read(LARGEST + 1) if file else b""
+    rota, content = request.form.get("rota", ""), _content()
     plan = _read(content, rota) if rota in ROTAS else Plan(faults=("Choose the rota.",))
     names = {person.id: person.name for person in accounts.everybody(db.session())}
     lines = [
@@ -79,7 +78,7 @@ def preview() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save what was shown; what has come onto the rota meanwhile stays as it is there."""
     try:
-        planned = [_unpacked(each) for each in json.loads(request.form.get("plan", ""))]
+        planned = _plan(request.form.get("plan", ""))
         marks = {each.shift: each.mark for each in planned}
         known = shift_book.imported(db.session(), marks.values())
         wanted = [shift for shift, mark in marks.items() if mark not in known]
@@ -88,13 +87,21 @@ def save() -> ResponseReturnValue:
         db.session.rollback()
         flash(f"Nothing was saved. {why}.", "error")
         return redirect(url_for("rota_import.choose"))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, RecursionError):
         flash("Nothing was saved. Choose the file again.", "error")
         return redirect(url_for("rota_import.choose"))
     audit(Act("imported shifts", "rota", f"{len(wanted)} shifts"))
     db.session.commit()
     flash(f"Saved: {len(wanted)} shift{'s' if len(wanted) != 1 else ''}.", "done")
     return redirect(url_for("rota.overview"))
+
+
+def _content() -> bytes:
+    file = request.files.get("file")
+    if file is None:
+        return b""
+    with file.stream:  # a large one lies on the disk
+        return file.stream.read(LARGEST + 1)
 
 
 def _read(content: bytes, rota: str) -> Plan:
@@ -148,6 +155,13 @@ def _whom(event: Event) -> str:
 def _packed(each: Planned) -> list[object]:
     shift = each.shift
     return [each.mark, shift.rota, shift.person, shift.starts_at.isoformat(), shift.ends_at.isoformat()]
+
+
+def _plan(text: str) -> list[Planned]:
+    packed = json.loads(text)
+    if not packed or not isinstance(packed, list):
+        raise ValueError("no plan")
+    return [_unpacked(each) for each in packed]
 
 
 def _unpacked(packed: Any) -> Planned:
