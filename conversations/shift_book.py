@@ -62,6 +62,7 @@ def swap(session: Session, first_id: str, second_id: str, now: datetime) -> None
     for shift in change.new:
         if why := shifts.refusal(shift, rota, now):
             raise CannotKeep(why)
+    for shift in change.new:
         session.execute(update(ShiftRow).where(ShiftRow.id == shift.id).values(staff_id=shift.person))
 
 
