@@ -11,14 +11,18 @@ from admin.auth import init_auth, utc_now
 from admin.dashboard import figures
 from admin.home import home, init_pages, staff
 from admin.marks import marks
+from admin.own_ways import own_ways
 from admin.review import comments
+from admin.rota import rota
+from admin.rota_book import book
+from admin.rota_import import imports
 from admin.sessions import Clock
 from admin.staff import people
 from admin.trail import audit
 from admin.worries import worries
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, worries, marks, audit, people)
+PARTS = (staff, home, figures, comments, alerts, worries, marks, rota, book, imports, own_ways, audit, people)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

@@ -26,14 +26,18 @@ PAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "alerts": frozenset({"duty", "lead"}),
         "marks": frozenset({"duty", "lead"}),
         "worries": frozenset({"duty", "lead"}),
+        "rota": frozenset({"duty", "lead", "admin"}),
+        "rota_book": frozenset({"lead", "admin"}),
+        "rota_import": frozenset({"lead", "admin"}),
+        "own_ways": frozenset({"duty", "lead"}),
         "audit": frozenset({"lead", "admin"}),
         "people": frozenset({"admin"}),
     }
 )
 """The roles of which one is needed, by blueprint."""
 
-OPEN = frozenset({"staff.static", "staff.demo_codes"})
-"""Pages for anybody."""
+OPEN = frozenset({"staff.static", "staff.demo_codes", "rota.calendar"})
+"""Pages for anybody; a calendar elsewhere cannot log in, so its address is a secret of its own."""
 
 LOGGING_IN = frozenset(
     {

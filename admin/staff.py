@@ -6,11 +6,12 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin import accounts
+from admin import accounts, spans
 from admin.accounts import Staff
 from admin.audit import Act
-from admin.auth import audit, staff_blueprint
+from admin.auth import audit, now, side, staff_blueprint
 from admin.roles import ROLES
+from conversations import duty_rota, shift_book
 from conversations.db import db
 
 people = staff_blueprint("people", "people")
@@ -41,6 +42,8 @@ def roles(staff_id: int) -> ResponseReturnValue:
     """Give somebody other roles; their sessions end."""
     wanted = [role for role in request.form.getlist("role") if role in ROLES]
     person = _other(staff_id)
+    if not set(duty_rota.MAY_BE_TOLD) & set(wanted):
+        _warn_of_gaps(person)
     accounts.set_roles(db.session(), person, wanted)
     audit(Act("changed roles", f"staff {staff_id}", ", ".join(wanted) or "none"))
     db.session.commit()
@@ -52,6 +55,7 @@ def roles(staff_id: int) -> ResponseReturnValue:
 def disable(staff_id: int) -> ResponseReturnValue:
     """Let somebody in no more."""
     person = _other(staff_id)
+    _warn_of_gaps(person)
     accounts.disable(db.session(), person)
     audit(Act("disabled an account", f"staff {staff_id}"))
     db.session.commit()
@@ -84,6 +88,15 @@ def _other(staff_id: int) -> Staff:
     if person.id == current_user.id:
         abort(403)
     return person
+
+
+def _warn_of_gaps(person: Staff) -> None:
+    """Say when nobody will be on duty because this person no longer can be; their access ends all the same."""
+    if not shift_book.coming(db.session(), person.id, now()):
+        return
+    gaps = [spans.said(gap) for gap in shift_book.gaps_without(db.session(), side().settings, person.id, now())]
+    after = f"Nobody is on duty now on {'; '.join(gaps)}." if gaps else "Somebody else is on duty at those times."
+    flash(f"{person.name} has shifts ahead, which no longer count. {after}", "error" if gaps else "note")
 
 
 def _password_page(person: Staff | None, password: str, what: str, why: str) -> ResponseReturnValue:

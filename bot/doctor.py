@@ -12,7 +12,7 @@ from bot.parts import Parts
 from bot.safeguards.triage import lexicon, proof
 from bot.safeguards.triage.encoder import EncoderAbsent
 from bot.ways.notify import KEY
-from conversations import heartbeats, helplines, keys, schema
+from conversations import heartbeats, helplines, holidays, keys, schema
 from conversations.settings import Settings
 
 REMINDERS = (
@@ -30,13 +30,14 @@ WORKER_SILENT = timedelta(minutes=2)
 
 def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
+    lists = [*_helplines(parts), *_holidays(parts)]
     return [
         *_database(session, parts),
         *_keys(parts),
         *_ways(parts.settings),
         *_words(parts),
         *_encoder(parts),
-        *_helplines(parts),
+        *lists,
     ]
 
 
@@ -124,4 +125,14 @@ def _helplines(parts: Parts) -> list[str]:
         f"{line.name} ({line.number}) was last checked on {line.checked_on}: make sure that it still answers, "
         "then set checked_on in conversations/helplines.toml"
         for line in helplines.stale(helplines.load(), parts.clock().date())
+    ]
+
+
+def _holidays(parts: Parts) -> list[str]:
+    known = holidays.load()
+    if not holidays.ends_soon(known, parts.clock().date()):
+        return []
+    return [
+        f"no bank holiday is known after {known.last}: add those that follow to conversations/holidays.toml, "
+        f"from {known.source}"
     ]

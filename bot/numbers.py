@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass, replace
 
-import phonenumbers
-from phonenumbers import NumberParseException, ValidationResult
 from sqlalchemy.orm import Session
 
 from bot.inbound import SEALED_FOR, STORE_IS_DOWN
 from bot.message import Unanswered
 from bot.parts import Parts
-from conversations import alerts, store
+from conversations import alerts, numbering, store
 from conversations.db import db
 from conversations.sealing import Sealable
 from conversations.values import Person
 
 log = logging.getLogger(__name__)
-
-SIGNS = re.compile(r"[0-9+() .\u2010-\u2015\u00a0-]{7,32}")
-# Ofcom's numbering plan: 01 and 02 are landlines; behind 07 there are also pagers and dear personal numbers.
-LANDLINE = re.compile(r"[12]\d{8,9}")
-MOBILE = re.compile(r"7(?:[1-57-9]\d{8}|624\d{6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +27,9 @@ class Left:
 
 
 def british(text: str) -> Left | None:
-    """The mobile or landline that a text is and nothing more; None for anything else.
-
-    Numbers for drama are possible and not valid, so nothing is asked beyond its length and what it begins with.
-    """
-    if not SIGNS.fullmatch(text.strip()):
-        return None
-    try:
-        number = phonenumbers.parse(text, "GB")
-    except NumberParseException:
-        return None
-    national = str(number.national_number)
-    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
-    mobile = bool(MOBILE.fullmatch(national))
-    if number.country_code != 44 or not possible or not (mobile or LANDLINE.fullmatch(national)):
-        return None
-    return Left(Sealable(f"+44{national}"), mobile)
+    """The mobile or landline that a text is and nothing more, from here on out of sight; None for anything else."""
+    found = numbering.british(text)
+    return Left(Sealable(found.number), found.mobile) if found else None
 
 
 def leave(persons: tuple[Person, Person], left: Left, parts: Parts) -> bool:

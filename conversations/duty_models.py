@@ -26,7 +26,7 @@ class WayRow(Base):
     code_expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     code_due_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
-    sealed_code: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_failure: Mapped[str | None] = mapped_column(String(64))
 
 
 class DutyKeyRow(Base):

@@ -9,20 +9,35 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from conversations import rota, shifts
 from conversations.duty_models import ShiftRow, WayRow
-from conversations.shifts import DutyPerson, Rota, Shift, Way
+from conversations.settings import Settings
+from conversations.shifts import OUT_OF_HOURS, DutyPerson, Gap, Rota, Shift, Way
 from conversations.staff_models import RoleRow, StaffRoleRow, StaffRow
 
 MAY_BE_TOLD = ("duty", "lead")
 AROUND = timedelta(days=2)
+AHEAD = timedelta(days=14)
 
 
 def load(session: Session, now: datetime, ahead: timedelta = AROUND) -> Rota:
     """Everybody who may be told of an alert now, and the shifts that lie between yesterday and `ahead`."""
     wanted = select(ShiftRow).where(ShiftRow.ends_at > now - AROUND, ShiftRow.starts_at < now + ahead)
     rows = session.scalars(wanted.order_by(ShiftRow.starts_at)).all()
-    shifts = tuple(Shift(row.rota, row.staff_id, row.starts_at, row.ends_at, row.override) for row in rows)
-    return Rota(MappingProxyType(_people(session)), shifts)
+    found = tuple(Shift(row.rota, row.staff_id, row.starts_at, row.ends_at, row.override, row.id) for row in rows)
+    return Rota(MappingProxyType(_people(session)), found)
+
+
+def gaps_ahead(session: Session, settings: Settings, now: datetime) -> tuple[Gap, ...]:
+    """When, in the next fourteen days, nobody who can be told is on duty although somebody must be."""
+    found = load(session, now, AHEAD)
+    return shifts.gaps(found, must_be_covered(found, settings.cover_hours, now, now + AHEAD))
+
+
+def must_be_covered(found: Rota, hours: str, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """When somebody must be on duty: in cover hours; at every hour where an out-of-hours rota is kept."""
+    nights = any(shift.rota == OUT_OF_HOURS for shift in found.shifts)
+    return rota.cover("always" if nights else hours, start, end)
 
 
 def _people(session: Session) -> dict[int, DutyPerson]:

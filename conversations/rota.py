@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from conversations import holidays
+
 HERE = ZoneInfo("Europe/London")
 WORKING_DAYS = range(5)
-EVERY_DAY = range(7)
 DAY = timedelta(days=1)
 
 OFFICE_HOURS = "09:00-17:00"
@@ -32,7 +33,7 @@ def cover_from(hours: str, now: datetime, language: str = "en") -> str:
         return ""
     day = local.date() if local.time() < start else local.date() + DAY
     days = 0 if local.time() < start else 1
-    while day.weekday() not in WORKING_DAYS:
+    while not is_working(day):
         day, days = day + DAY, days + 1
     if language != "en":
         return f"{start:%H:%M}, {day:%d/%m}"
@@ -62,18 +63,71 @@ def read_by(hours: str, now: datetime, language: str = "en") -> str:
     return _day((due_on - today).days, f"{due_on:%A}")
 
 
+def is_working(day: date) -> bool:
+    """Whether people are at work on this day: Monday to Friday, and no bank holiday of Scotland."""
+    return day.weekday() in WORKING_DAYS and not holidays.name_of(day)
+
+
+def is_covered(hours: str, now: datetime) -> bool:
+    """Whether this moment lies in the cover hours."""
+    return not cover_from(hours, now)
+
+
+def next_cover(hours: str, now: datetime) -> datetime:
+    """When cover hours next begin; now, where they are running."""
+    if is_covered(hours, now):
+        return now
+    return next(start for start, _ in _shifts(hours, is_working, now) if start > now)
+
+
+def cover(hours: str, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """The parts of a stretch of time that lie in the cover hours, each with its begin and end."""
+    if hours == "always":
+        return ((start, end),)
+    found: list[tuple[datetime, datetime]] = []
+    for begins, ends in _shifts(hours, is_working, start):
+        if begins >= end:
+            return tuple(found)
+        if ends > start:
+            found.append((max(begins, start), min(ends, end)))
+    raise AssertionError  # there is always another working day
+
+
+def moment(day: date, clock: time) -> datetime:
+    """When the clock on the wall here shows this, in UTC.
+
+    An hour that there is twice, in October, is the first of the two; one that there is not, in March, is the moment of
+    the jump: so whatever ends then and what begins then meet without a gap.
+    """
+    found = datetime.combine(day, clock, HERE).astimezone(UTC)
+    skipped = found.astimezone(HERE).time() != clock
+    return found.replace(minute=0, second=0) if skipped else found  # in Europe/London clocks jump at 01:00 UTC
+
+
+def weekly(begins: tuple[date, time], ends: tuple[date, time], weeks: int) -> tuple[tuple[datetime, datetime], ...]:
+    """The same stretch of local time in each of so many weeks, in UTC.
+
+    A later one that the jump in March leaves empty is left out: there is no such hour to be on duty in.
+    """
+    (first, start), (last, end) = begins, ends
+    stretches = [
+        (moment(first + week * 7 * DAY, start), moment(last + week * 7 * DAY, end)) for week in range(weeks)
+    ]
+    return tuple(stretches[:1] + [each for each in stretches[1:] if each[0] < each[1]])
+
+
 def is_day(now: datetime) -> bool:
     """Whether a text that nobody waits for may be sent: between nine in the morning and eight in the evening here."""
     return time(9) <= now.astimezone(HERE).time() < time(20)
 
 
 def _end_of_next_working_day(hours: str, now: datetime) -> datetime:
-    shifts = _shifts(OFFICE_HOURS if hours == "always" else hours, WORKING_DAYS, now)
+    shifts = _shifts(OFFICE_HOURS if hours == "always" else hours, is_working, now)
     return next(end for start, end in shifts if start > now)
 
 
 def _end_of_same_day(hours: str, now: datetime) -> datetime:
-    days, hours = (EVERY_DAY, LONG_DAY) if hours == "always" else (WORKING_DAYS, hours)
+    days, hours = (_every_day, LONG_DAY) if hours == "always" else (is_working, hours)
     start, end = next(shift for shift in _shifts(hours, days, now) if shift[1] > now)
     today = start.astimezone(HERE).date() <= now.astimezone(HERE).date()
     if today and end - now >= TIME_TO_READ:
@@ -82,13 +136,17 @@ def _end_of_same_day(hours: str, now: datetime) -> datetime:
     return min(end, start + TIME_TO_READ)
 
 
-def _shifts(hours: str, days: range, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _every_day(day: date) -> bool:
+    return True
+
+
+def _shifts(hours: str, works: Callable[[date], bool], now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """From yesterday on: when each begins and ends, in UTC, where a day on which the clock jumps has its own length."""
     start, end = _times(hours)
     day = now.astimezone(HERE).date() - DAY
     while True:
-        if day.weekday() in days:
-            yield _moment(day, start), _moment(day if start < end else day + DAY, end)
+        if works(day):
+            yield moment(day, start), moment(day if start < end else day + DAY, end)
         day += DAY
 
 
@@ -97,15 +155,11 @@ def _times(hours: str) -> tuple[time, time]:
     return start, end
 
 
-def _moment(day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock, HERE).astimezone(UTC)
-
-
 def _covered(local: datetime, start: time, end: time) -> bool:
-    today = local.weekday() in WORKING_DAYS
+    today = is_working(local.date())
     if start < end:
         return today and start <= local.time() < end
-    yesterday = (local.weekday() - 1) % 7 in WORKING_DAYS
+    yesterday = is_working(local.date() - DAY)
     return (today and local.time() >= start) or (yesterday and local.time() < end)
 
 

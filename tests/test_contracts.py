@@ -29,6 +29,7 @@ BREACHES = [
     ("inside-bot", "bot.inbound", "from bot.channels import sms"),
     ("inside-bot", "bot.sender", "def late() -> None:\n    import bot.jobs"),
     ("inside-conversations", "conversations.stray", ""),
+    ("inside-conversations", "conversations.duty_rota", "from conversations import shift_book"),
     ("inside-conversations", "conversations.values", "import conversations.settings"),
     ("inside-conversations", "conversations.models", "from conversations import store"),
     ("inside-conversations", "conversations.script.values", "import conversations.engine"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from admin.auth import staff_blueprint
 from admin.home import HEADERS
+from conversations import proofs
 from conversations.db import db
 from conversations.models import FigureRow
 from tests.admin.app import (
@@ -23,6 +25,7 @@ from tests.admin.app import (
     make_person,
     make_worry,
 )
+from tests.rota_seeds import seed_shift
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -60,6 +63,21 @@ DOORS: dict[str, set[str]] = {
     "/staff/worries/<worry_id>/outcome": {"duty", "lead"},
     "/staff/worries/<worry_id>/raise": {"duty", "lead"},
     "/staff/worries/<worry_id>/words": {"duty", "lead"},
+    "/staff/rota/": {"duty", "lead", "admin"},
+    "/staff/rota/shifts/<shift_id>": {"duty", "lead", "admin"},
+    "/staff/rota/shifts/<shift_id>/swap": {"duty", "lead", "admin"},
+    "/staff/rota/shifts/<shift_id>/remove": {"lead", "admin"},
+    "/staff/rota/new": {"lead", "admin"},
+    "/staff/rota/import/": {"lead", "admin"},
+    "/staff/rota/import/save": {"lead", "admin"},
+    "/staff/rota/calendar": {"duty", "lead", "admin"},
+    "/staff/rota/calendar/<feed>.ics": ANYBODY,
+    "/staff/ways/": {"duty", "lead"},
+    "/staff/ways/voice-code": {"duty", "lead"},
+    "/staff/ways/<way_id>/code": {"duty", "lead"},
+    "/staff/ways/<way_id>/prove": {"duty", "lead"},
+    "/staff/ways/<way_id>/first": {"duty", "lead"},
+    "/staff/ways/<way_id>/remove": {"duty", "lead"},
     "/staff/audit/": {"lead", "admin"},
     "/staff/people/": {"admin"},
     "/staff/people/<int:staff_id>/roles": {"admin"},
@@ -104,6 +122,9 @@ def filled(app: Flask, rule: str) -> str:
         "<comment_id>": lambda: make_comment(app),
         "<alert_id>": lambda: make_alert(app),
         "<worry_id>": lambda: make_worry(app),
+        "<shift_id>": lambda: _a_shift(app),
+        "<way_id>": lambda: "gone",
+        "<feed>": lambda: _a_feed(app),
         "<int:staff_id>": lambda: _id_of(app, make_person(app, "viewer", second_factor=False)),
     }
     for blank, make in made.items():
@@ -117,6 +138,24 @@ def _id_of(app: Flask, email: str) -> str:
 
     with app.app_context():
         return str(find_person(email).id)
+
+
+def _a_shift(app: Flask) -> str:
+    """A shift ahead of somebody new."""
+    staff_id = int(_id_of(app, make_person(app, "duty", second_factor=False)))
+    with app.app_context():
+        shift_id = seed_shift(db.session(), staff_id, datetime.now(UTC) + timedelta(days=1))
+        db.session.commit()
+    return shift_id
+
+
+def _a_feed(app: Flask) -> str:
+    """The secret end of a calendar's address of somebody new."""
+    staff_id = int(_id_of(app, make_person(app, "duty", second_factor=False)))
+    with app.app_context():
+        token = proofs.new_feed(db.session(), staff_id)
+        db.session.commit()
+    return token
 
 
 def outcome(visitor: Visitor, method: str, path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +95,19 @@ def test_a_helpline_that_nobody_looked_at_for_ninety_days_is_named(
     said = [said for said in doctor.faults(session, app_parts) if "checked_on" in said]
     assert len(said) == len(helplines.load())
     assert any("Childline (0800 1111) was last checked on 2026-11-23" in each for each in said)
+
+
+LAST_DAYS = {date(2028, 9, 26): False, date(2028, 9, 28): True, date(2030, 1, 1): True}
+
+
+@pytest.mark.parametrize(("day", "told"), LAST_DAYS.items())
+def test_holidays_that_end_within_ninety_days_are_to_be_added(
+    session: Session, app_parts: Parts, clock: Clock, day: date, told: bool
+) -> None:
+    clock.now = datetime.combine(day, time(12), UTC)
+    said = [said for said in doctor.faults(session, app_parts) if "holidays.toml" in said]
+    assert bool(said) is told
+    assert not told or "no bank holiday is known after 2028-12-26" in only(said)
 
 
 BREAKS = {

@@ -63,7 +63,7 @@ def upgrade() -> None:
     sa.Column('code_expires_at', conversations.db.UtcTime(timezone=True), nullable=True),
     sa.Column('code_tries', sa.Integer(), server_default='0', nullable=False),
     sa.Column('code_due_at', conversations.db.UtcTime(timezone=True), nullable=True),
-    sa.Column('sealed_code', sa.LargeBinary(), nullable=True),
+    sa.Column('code_failure', sa.String(length=64), nullable=True),
     sa.CheckConstraint("kind IN ('sms', 'voice', 'email')", name=op.f('ck_way_kind')),
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_way_staff_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_way'))
