@@ -15,6 +15,7 @@ from conversations import heartbeats, helplines, keys, schema
 REMINDERS = (
     "Twilio: the inbound webhook of each number is POST to HEARD_PUBLIC_URL and /sms/inbound",
     "Twilio: with Advanced Opt-Out, set its HELP and INFO text to ours (words/en.toml, key help); its own is marketing",
+    "Twilio: the fallback address of each number is a page on another host, from flask bot fallback-page",
     "Twilio: leave content retention on its default; reconciliation needs the message log",
 )
 PLAIN = "they listened to me today"

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, second_look
+from bot import duty, marking, outbound, reconcile, second_look
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.stopping import Stopping
@@ -80,6 +80,8 @@ JOBS: dict[str, Job] = {
     "marks": marking.fill_marks,
     "texts": outbound.send_due,
     "nudges": outbound.nudge_due,
+    "missed texts": reconcile.find_missed,
+    "copies": reconcile.delete_copies,
     "house": keep_house,
     "heartbeat": _beat,
 }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from conversations import escalation
 from conversations.db import changed
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
+from conversations.rota import HERE
 from conversations.sealing import Seals
 from conversations.values import Assessment, Level
 
@@ -119,6 +120,12 @@ def tell(session: Session, alert_id: str, now: datetime) -> None:
 def record(session: Session, alert_id: str, now: datetime, what: str, who: str, detail: str = "") -> None:
     """Add one line to an alert's history; never a name, number or word of a young person."""
     session.execute(insert(AlertEventRow).values(alert_id=alert_id, at=now, what=what, who=who, detail=detail))
+
+
+def found_later(session: Session, alert_id: str, received_at: datetime, now: datetime) -> None:
+    """Mark an alert of which a message reached us late, with the time at which it had come to our carrier."""
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(late=True))
+    record(session, alert_id, now, "found later", "Heard", f"texted on {received_at.astimezone(HERE):%d/%m at %H:%M}")
 
 
 def due(session: Session, now: datetime, limit: int = 50) -> Sequence[AlertRow]:

@@ -16,6 +16,7 @@ LONG_DAY = "09:00-21:00"
 """When the list is read where somebody is always on duty: at night they have other things to do."""
 TIME_TO_READ = timedelta(hours=2)
 LONGEST_DAY = timedelta(hours=12)
+MORNING = time(9)
 
 
 def cover_from(hours: str, now: datetime, language: str = "en") -> str:
@@ -57,7 +58,15 @@ def read_by(hours: str, now: datetime, language: str = "en") -> str:
 
 def is_day(now: datetime) -> bool:
     """Whether a text that nobody waits for may be sent: between nine in the morning and eight in the evening here."""
-    return time(9) <= now.astimezone(HERE).time() < time(20)
+    return MORNING <= now.astimezone(HERE).time() < time(20)
+
+
+def next_day(now: datetime) -> datetime:
+    """When such a text may be sent: now by day, else at nine in the morning."""
+    if is_day(now):
+        return now
+    local = now.astimezone(HERE)
+    return _moment(local.date() if local.time() < MORNING else local.date() + DAY, MORNING)
 
 
 def _end_of_next_working_day(hours: str, now: datetime) -> datetime:

@@ -20,7 +20,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
     "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers", "bot.outbound",
-    "bot.second_look", "bot.watch",
+    "bot.reconcile", "bot.second_look", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.reading", "admin.review", "admin.sessions",
     "admin.staff", "admin.worries",
 }
@@ -31,7 +31,8 @@ EDGES = {
     "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
     "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
-    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",
+    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.receipts",
+    "conversations.retention",
     "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
     "conversations.triage_models", "conversations.versions", "conversations.worries",
 }

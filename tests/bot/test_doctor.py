@@ -153,7 +153,7 @@ def test_the_command_says_faults_and_ends_with_one(
     runner = app.test_cli_runner()
     session.rollback()
     good = runner.invoke(command)
-    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 3)
+    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 4)
     clock.forward(minutes=3)
     bad = runner.invoke(command)
     assert (bad.exit_code, bad.output.count("wrong:")) == (1, 1)

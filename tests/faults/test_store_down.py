@@ -6,9 +6,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from conversations.db import Base
 from conversations.models import AlertRow, AlertWordsRow, AttemptRow, ConversationRow, ReceivedRow
+from tests.databases import Ward
 from tests.faults.serving import DUTY_PHONE, SAFETY_WORDS, House, Visitor, fresh_sid, replies
 from tests.make import ACCOUNT, make_form
 
@@ -144,32 +144,6 @@ def test_whoever_holds_the_file_for_too_long_gets_others_the_safety_words(sqlite
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
-
-
-class Ward:
-    """Whoever looks after the PostgreSQL server: throws everybody out, and shuts the door."""
-
-    def __init__(self, url: str) -> None:
-        plain = url.replace("+psycopg", "", 1)
-        head, query = plain.split("?", 1)
-        self.name = head.rpartition("/")[2]
-        self.address = f"{head.rpartition('/')[0]}/postgres?{query}"
-
-    def run(self, statement: str) -> None:
-        with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-    def throw_out(self) -> None:
-        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
-
-    @contextmanager
-    def shut(self) -> Iterator[None]:
-        self.run(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
-        self.throw_out()
-        try:
-            yield
-        finally:
-            self.run(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
 
 
 def test_connections_cut_in_the_middle_leave_nothing_by_halves(postgres_house: House) -> None:
