@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from bot import second_look
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 LONGEST = 1600
 SEALED_FOR = timedelta(days=7)
 STORE_IS_DOWN = (SQLAlchemyError, MissingKey, OSError)
+MAY_PASS = (OperationalError, InterfaceError, PendingRollbackError, TimeoutError, MissingKey, OSError)
 
 
 def answer(message: Inbound, parts: Parts) -> Reply:
@@ -59,7 +60,7 @@ def answer(message: Inbound, parts: Parts) -> Reply:
         raise Tampered from None
     except Exception as broken:  # store down or a fault of ours: what the screen found must reach somebody either way
         _went_down(session, broken, assessment, parts)
-        raise Unanswered from None
+        raise Unanswered(again=isinstance(broken, MAY_PASS)) from None
     return reply
 
 

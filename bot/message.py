@@ -67,7 +67,14 @@ class Heard:
 
 
 class Unanswered(Exception):
-    """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to."""
+    """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to.
+
+    `again` is whether the same message may be kept at another try; not when it breaks something of ours.
+    """
+
+    def __init__(self, again: bool = True) -> None:
+        self.again = again
+        super().__init__()
 
 
 class Tampered(Exception):
