@@ -13,7 +13,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from bot.sender import SECONDS
+from bot.sender import SECONDS, NotSent
 from conversations.settings import Settings
 
 PAGE = 1000
@@ -106,7 +106,7 @@ class MessageLog:
 def _asked(question: Callable[[], Given]) -> Given:
     try:
         return question()
-    except (TwilioException, RequestException, OSError, ValueError, KeyError, TypeError) as lost:
+    except (NotSent, TwilioException, RequestException, OSError, ValueError, KeyError, TypeError) as lost:
         raise Unreadable(_why(lost)) from None  # the provider's own text may hold a number
 
 
@@ -120,7 +120,7 @@ def _delete(delete: Callable[[], bool]) -> None:
         if refused.code == STILL_UNDERWAY:
             raise Kept from None
         raise Unreadable(_why(refused)) from None
-    except (TwilioException, RequestException, OSError, ValueError) as lost:
+    except (NotSent, TwilioException, RequestException, OSError, ValueError) as lost:
         raise Unreadable(_why(lost)) from None
 
 
