@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 from bot import doctor as checks
 from bot import evaluation, jobs, simulation
 from bot import watch as second_eyes
+from bot.channels import sms
 from bot.demo import launch
 from bot.parts import parts
 from bot.safeguards import figures, redaction, triage
@@ -113,6 +114,12 @@ def doctor() -> None:
     if faults:
         raise SystemExit(1)
     click.echo("no faults found")
+
+
+@bot.command("fallback-page")
+def fallback_page() -> None:
+    """Print the page for another host to answer Twilio with when we are down: docs/twilio.md says how."""
+    click.echo(sms.fallback_page())
 
 
 @bot.group()

@@ -20,6 +20,7 @@ REMINDERS = (
     "Twilio: with Advanced Opt-Out, set its HELP and INFO text to ours (words/en.toml, key help); its own is marketing",
     "Twilio: the number that alert calls come from (HEARD_VOICE_NUMBER, else our first) can make calls to Britain",
     "GOV.UK Notify: each template is ((body)) and nothing else, and the service is live, not in trial mode",
+    "Twilio: the fallback address of each number is a page on another host, from flask bot fallback-page",
     "Twilio: leave content retention on its default; reconciliation needs the message log",
 )
 PLAIN = "they listened to me today"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,9 +12,6 @@ from bot.sender import ALERT_LIFE, NotSent, Outgoing
 from conversations import alerts, duty_rota, escalation, outbox
 from conversations.models import AlertRow, AttemptRow
 from conversations.shifts import Rota
-from conversations.values import Assessment
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +57,6 @@ def send_due(session: Session, parts: Parts) -> int:
     return len(held)
 
 
-def notify_past_the_store(assessment: Assessment, parts: Parts) -> None:
-    """Tell the duty contact at once, without the database: somebody may be harmed and we could not keep the message."""
-    with ThreadPoolExecutor(len(escalation.WAYS)) as ways:  # side by side: Twilio waits 15 seconds for our answer
-        list(ways.map(lambda way: _notify(way, assessment.handled_as.word, parts), escalation.WAYS))
-
-
-def _notify(way: str, level: str, parts: Parts) -> None:
-    try:
-        parts.ways[way].send(_notice(way, "", level, parts))
-    except NotSent as failed:
-        log.error("notice past the store failed: way=%s code=%s", way, failed.code)
-
-
 def _try(session: Session, parts: Parts, attempt: Held, notice: Outgoing) -> None:
     try:
         provider_id = parts.ways[attempt.way].send(notice)
@@ -97,10 +79,7 @@ def _record(session: Session, alert_id: str, now: datetime, what: str, detail: s
 def _notice(way: str, reference: str, level: str, parts: Parts) -> Outgoing:
     settings = parts.settings
     link = f"{settings.public_url}/staff/alerts/"
-    if reference:
-        body = f"Heard alert {reference}, level {level}. Open it and acknowledge: {link}"
-    else:
-        body = f"Heard alert, level {level}. Heard could not store the message. Look at Twilio's message log now."
+    body = f"Heard alert {reference}, level {level}. Open it and acknowledge: {link}"
     if way == "sms":
         return Outgoing(settings.duty_phone, settings.twilio_numbers[0], body, life=ALERT_LIFE)
-    return Outgoing(settings.duty_email, settings.mail_from, body, subject=f"Heard alert {reference}".strip())
+    return Outgoing(settings.duty_email, settings.mail_from, body, subject=f"Heard alert {reference}")

@@ -6,16 +6,28 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from bot import acknowledging, second_look
-from bot.duty import notify_past_the_store
 from bot.logs import place_of
-from bot.message import Heard, Inbound, Reply, Unanswered, View
+from bot.message import Heard, Inbound, Reply, Tampered, Unanswered, View
 from bot.parts import Parts
+from bot.past_the_store import notify_past_the_store
 from bot.safeguards import language, redaction, triage
-from conversations import alerts, engine, escalation, outbox, raising, rota, store, versions, worries
+from conversations import (
+    alerts,
+    caring,
+    engine,
+    escalation,
+    outbox,
+    raising,
+    receipts,
+    rota,
+    store,
+    versions,
+    worries,
+)
 from conversations.asking import RESTS, prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
@@ -29,10 +41,11 @@ log = logging.getLogger(__name__)
 LONGEST = 1600
 SEALED_FOR = timedelta(days=7)
 STORE_IS_DOWN = (SQLAlchemyError, MissingKey, OSError)
+MAY_PASS = (OperationalError, InterfaceError, PendingRollbackError, TimeoutError, MissingKey, OSError)
 
 
 def answer(message: Inbound, parts: Parts) -> Reply:
-    """Screen, redact, keep and answer one message; raises Unanswered when it could not be kept."""
+    """Screen, redact, keep and answer one message; raises Unanswered when it cannot be kept, Tampered when refused."""
     assessment = screen(message, parts)
     session = db.session()
     try:
@@ -41,9 +54,13 @@ def answer(message: Inbound, parts: Parts) -> Reply:
         heard = Heard(redacted, assessment, guess, _seals(message, parts, parts.clock()))
         reply = _kept(session, message, heard, parts)
         session.commit()
+    except receipts.OtherWords:
+        session.rollback()
+        log.error("refused: the id of an earlier message came with other words")
+        raise Tampered from None
     except Exception as broken:  # store down or a fault of ours: what the screen found must reach somebody either way
         _went_down(session, broken, assessment, parts)
-        raise Unanswered from None
+        raise Unanswered(again=isinstance(broken, MAY_PASS)) from None
     return reply
 
 
@@ -132,7 +149,7 @@ def _seals(message: Inbound, parts: Parts, now: datetime) -> Seals:
 def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Reply:
     now = parts.clock()
     if not message.answerable:
-        if store.first_seen(session, message.message, now):
+        if receipts.first_seen(session, message.message, message.fingerprint, now):
             _only_screened(session, message, heard, parts, now)
         return Reply()
     claim = acknowledging.claim_of(session, message, parts)
@@ -146,11 +163,11 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
         _only_screened(session, message, heard, parts, now)
         return Reply()
     if isinstance(turn, store.Repeat):
-        return Reply(turn.say if parts.settings.twilio_reply == "twiml" else ())
+        return Reply(turn.say if _at_once(message, parts) else ())
     now = parts.clock()  # read again behind the lock: a text that waited for it was received before we spoke
     script = versions.script_of(session, turn.state, parts.scripts)
     at_rest = alerts.is_open(session, turn.alert_id) and not turn.state.unread
-    if _starts_anew(turn.state, start, message, script) and not at_rest:
+    if _starts_anew(turn.state, start, message, script) and not at_rest and message.found != "late":
         turn, script = store.begin_again(session, turn, arrival.begins, arrival.script, now), arrival.script
     return _stepped(session, message, heard, turn, script, parts)
 
@@ -160,7 +177,7 @@ def _claimed(
 ) -> Reply:
     """A worker's text about an alert: screened like any other, acted on once, and answered."""
     now = parts.clock()
-    if not store.first_seen(session, message.message, now):
+    if not receipts.first_seen(session, message.message, message.fingerprint, now):
         return Reply()  # said again months later, it must not take an alert that has opened again since
     _only_screened(session, message, heard, parts, now)
     say = (acknowledging.take(session, claim, now, "text"),)
@@ -176,22 +193,34 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     facts = replace(facts, alert_open=alerts.is_open(session, turn.alert_id))
     heard = replace(heard, assessment=raising.in_context(heard.assessment, turn.state, heard.text, facts))
     step = engine.step(script, turn.state, heard.text, heard.assessment, facts)
+    replayed = message.answered and not facts.early
+    if not replayed and (message.found == "late" or (message.found and facts.early and not step.alert)):
+        step = caring.found_late(script, turn.state, step)
     told = _tell(session, message, turn, step, heard, now)
+    waits = message.found != "late" and not message.answered  # who waits for no answer gets no second one either
     if told is None:
         _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
     if told is None and second_look.is_due(message, heard.assessment, parts.settings):
-        second_look.ask(session, heard.seals, message.channel, turn.id, now)
+        second_look.ask(session, heard.seals, message.channel, turn.id if waits else None, now)
     if step.reach and (known := told or turn.alert_id):
         alerts.record(session, known, now, step.reach, "Heard")
     if step.opt:
         store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
-    saving = store.Saving(message.message, script, heard.seals, told or turn.alert_id, now)
+    said_at = message.received_at if replayed else now
+    saving = store.Saving(message.message, script, heard.seals, told or turn.alert_id, said_at, not message.found)
     store.save_turn(session, turn, step, say, saving)
-    if message.channel != "sms" or parts.settings.twilio_reply == "twiml":
+    if _at_once(message, parts):
         return Reply(say)
-    outbox.reply(session, outbox.Saying(message.our_number, say), heard.seals, turn.id, now)
+    if not replayed:
+        due_at = rota.next_day(now) if message.found == "late" else now
+        outbox.reply(session, outbox.Saying(message.our_number, say), heard.seals, turn.id, due_at)
     return Reply()
+
+
+def _at_once(message: Inbound, parts: Parts) -> bool:
+    """Whether what we say goes back with the answer to the request, and not by a text of its own."""
+    return message.channel != "sms" or (parts.settings.twilio_reply == "twiml" and not message.found)
 
 
 def _arrival(message: Inbound, start: Start | None, parts: Parts) -> store.Arrival:
@@ -204,6 +233,7 @@ def _arrival(message: Inbound, start: Start | None, parts: Parts) -> store.Arriv
     return store.Arrival(
         persons=message.persons,
         message=message.message,
+        fingerprint=message.fingerprint,
         begins=begins,
         script=script,
         staff_number=message.staff_number,
@@ -221,14 +251,14 @@ def _starts_anew(state: State, start: Start | None, message: Inbound, script: Sc
 
 
 def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, now: datetime) -> Facts:
-    silent = turn.silent(now)
+    silent = turn.silent(message.received_at if message.found else now)
     spoke_since = turn.last_out_at is not None and message.received_at < turn.last_out_at
     asking = {turn.state.step if turn.state.awaiting == "answer" else turn.state.awaiting}
     asking |= {"carry_on"} if silent or turn.state.awaiting in RESTS else set()
     stale = bool(message.asked) and message.asked not in asking
     return Facts(
         silent=silent,
-        early=(spoke_since and message.channel == "sms") or stale,
+        early=(spoke_since and message.channel == "sms") or stale or (message.found == "late" and not message.answered),
         replies=len(turn.recent(now)),
         guess=guess,
         carrier_answers=message.opt_out_type == "HELP",
@@ -245,16 +275,28 @@ def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, hear
     cut_off, found, seals = step.cannot_be_texted, heard.assessment, heard.seals
     belongs = turn.alert_id and (step.alert or step.follows_alert)
     if belongs and turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, seals, now, cut_off):
+        _mark_late(session, message, turn.alert_id, now)
         return turn.alert_id
     if step.alert:  # the first, or one after an alert that was closed meanwhile
-        return alerts.raise_alert(session, found, message.channel, seals, now, cut_off)
+        return _raise(session, message, heard, now, cut_off)
     return None
+
+
+def _raise(session: Session, message: Inbound, heard: Heard, now: datetime, cannot_be_texted: bool) -> str:
+    alert_id = alerts.raise_alert(session, heard.assessment, message.channel, heard.seals, now, cannot_be_texted)
+    _mark_late(session, message, alert_id, now)
+    return alert_id
+
+
+def _mark_late(session: Session, message: Inbound, alert_id: str, now: datetime) -> None:
+    if message.found:
+        alerts.found_later(session, alert_id, message.received_at, now)
 
 
 def _only_screened(session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime) -> None:
     """A sender who cannot be answered, or is staff: the text is screened and a person told, and nothing is asked."""
     if heard.assessment.alerts:
-        alerts.raise_alert(session, heard.assessment, message.channel, heard.seals, now, not message.answerable)
+        _raise(session, message, heard, now, not message.answerable)
     else:
         _put_on_list(session, message, heard, parts, now, not message.answerable)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, proving, second_look
+from bot import duty, marking, outbound, proving, reconcile, second_look
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.stopping import Stopping
@@ -81,6 +81,8 @@ JOBS: dict[str, Job] = {
     "codes": lambda session, parts, contacts: proving.send_codes(session, parts),
     "texts": outbound.send_due,
     "nudges": outbound.nudge_due,
+    "missed texts": reconcile.find_missed,
+    "copies": reconcile.delete_copies,
     "house": keep_house,
     "heartbeat": _beat,
 }

@@ -29,6 +29,12 @@ class Inbound:
     staff_number: str = ""
     our_number: str = ""
     answerable: bool = True
+    fingerprint: str = ""
+    """A keyed hash of its words and id together: the same id with other words is no repeat. Empty on the web."""
+    found: str = ""
+    """When we found it and no webhook brought it: `soon`, while they may wait for an answer, or `late`."""
+    answered: bool = False
+    """Whether it was answered before, and a restored backup does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +67,15 @@ class Heard:
 
 
 class Unanswered(Exception):
-    """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to."""
+    """The store is down: nothing was kept. What the screen found has gone to duty by another way where it had to.
+
+    `again` is whether the same message may be kept at another try; not when it breaks something of ours.
+    """
+
+    def __init__(self, again: bool = True) -> None:
+        self.again = again
+        super().__init__()
+
+
+class Tampered(Exception):
+    """The id of a message that we have, with other words: nothing of it is kept, answered or passed on."""

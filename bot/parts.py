@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
 from flask import current_app
 
+from bot.pace import Pace
 from bot.safeguards import redaction
 from bot.safeguards.language import Detector, build
 from bot.safeguards.redaction import Names
@@ -41,6 +42,7 @@ class Parts:
     keys: PublicKeys
     ways: Mapping[str, Sender]
     policy: Policy
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def languages(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
 from conversations.policy import Policy
+from conversations.rota import HERE
 from conversations.sealing import Seals
 from conversations.shifts import Rota
 from conversations.values import Assessment, Level
@@ -119,6 +120,12 @@ def add_words(session: Session, alert_id: str, assessment: Assessment, seals: Se
 def record(session: Session, alert_id: str, now: datetime, what: str, who: str, detail: str = "") -> None:
     """Add one line to an alert's history; never a name, number or word of a young person."""
     session.execute(insert(AlertEventRow).values(alert_id=alert_id, at=now, what=what, who=who, detail=detail))
+
+
+def found_later(session: Session, alert_id: str, received_at: datetime, now: datetime) -> None:
+    """Mark an alert of which a message reached us late, with the time at which it had come to our carrier."""
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(late=True))
+    record(session, alert_id, now, "found later", "Heard", f"texted on {received_at.astimezone(HERE):%d/%m at %H:%M}")
 
 
 def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Sequence[AlertRow]:

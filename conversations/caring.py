@@ -60,6 +60,22 @@ def resting(script: Script, state: State, text: RedactedText, act: str, facts: F
     return said(waits, line, opt=opt, follows_alert=not nothing_new)
 
 
+def found_late(script: Script, before: State, turn: Step) -> Step:
+    """The turn of a text that reached us long after it was sent, or when we had gone on without it.
+
+    To a worry we say that it was late, that somebody will read it, and where help is at once. To anything else nothing:
+    nobody waits for it any more, and no question may count as asked that they have not seen.
+    """
+    if turn.alert and turn.say:
+        line = script.words[turn.state.language].line("found_late")
+        awaiting = "reach" if before.awaiting == "reach" else "rest"
+        told = replace(turn.state, awaiting=awaiting, offered=before.offered, said=(line,))
+        return replace(turn, state=told, say=(line,), asks=False)
+    goes_on = turn.opt or turn.state.ending != before.ending
+    kept = turn.state if goes_on else replace(before, comments=turn.state.comments, hint=turn.state.hint)
+    return replace(turn, state=replace(kept, said=before.said), say=(), asks=False)
+
+
 def supported(script: Script, state: State, turn: Step, act: str, facts: Facts) -> Step:
     """The turn with warm words and, once a conversation, whether they are safe right now in place of the question."""
     words = script.words[turn.state.language]

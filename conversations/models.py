@@ -60,6 +60,7 @@ class ReceivedRow(Base):
     message: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id", ondelete="SET NULL"), index=True)
     received_on: Mapped[date] = mapped_column(Date, index=True)
+    fingerprint: Mapped[str | None] = mapped_column(String(32))
 
 
 class ClosedDraftRow(Base):

@@ -17,6 +17,7 @@ LONG_DAY = "09:00-21:00"
 """When the list is read where somebody is always on duty: at night they have other things to do."""
 TIME_TO_READ = timedelta(hours=2)
 LONGEST_DAY = timedelta(hours=12)
+MORNING = time(9)
 
 
 def cover_from(hours: str, now: datetime, language: str = "en") -> str:
@@ -38,13 +39,6 @@ def cover_from(hours: str, now: datetime, language: str = "en") -> str:
     if language != "en":
         return f"{start:%H:%M}, {day:%d/%m}"
     return f"{_clock(start)} {_day(days, day.strftime('%A'))}"
-
-
-def next_cover(hours: str, now: datetime) -> datetime:
-    """When cover hours next begin; now, where they are running."""
-    if hours == "always":
-        return now
-    return next(max(start, now) for start, end in _shifts(hours, WORKING_DAYS, now) if end > now)
 
 
 def read_by_end(kind: str, hours: str, now: datetime) -> datetime:
@@ -118,7 +112,15 @@ def weekly(begins: tuple[date, time], ends: tuple[date, time], weeks: int) -> tu
 
 def is_day(now: datetime) -> bool:
     """Whether a text that nobody waits for may be sent: between nine in the morning and eight in the evening here."""
-    return time(9) <= now.astimezone(HERE).time() < time(20)
+    return MORNING <= now.astimezone(HERE).time() < time(20)
+
+
+def next_day(now: datetime) -> datetime:
+    """When such a text may be sent: now by day, else at nine in the morning."""
+    if is_day(now):
+        return now
+    local = now.astimezone(HERE)
+    return moment(local.date() if local.time() < MORNING else local.date() + DAY, MORNING)
 
 
 def _end_of_next_working_day(hours: str, now: datetime) -> datetime:

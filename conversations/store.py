@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import versions
+from conversations import receipts, versions
 from conversations.db import insert_once
 from conversations.models import (
     ClosedDraftRow,
@@ -84,6 +84,7 @@ class Arrival:
     message: str
     begins: State
     script: Script
+    fingerprint: str = ""
     staff_number: str = ""
     our_number: str = ""
     after_expiry: str = "expired"
@@ -94,12 +95,15 @@ class FromStaff(Exception):
 
 
 def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repeat:
-    """Lock this person's conversation, opening one if there is none; raises FromStaff where staff would open one."""
+    """Lock this person's conversation, opening one if there is none; raises FromStaff where staff would open one.
+
+    Raises receipts.OtherWords when the message was received before and was another.
+    """
     turn = find(session, arrival.persons, lock=True)
     if turn is not None and turn.expires_at > now:
-        known = not insert_once(session, ReceivedRow, _received(arrival, turn.id, now))
-        return Repeat(tuple(turn.replies.get(arrival.message, ()))) if known else turn
-    if not insert_once(session, ReceivedRow, _received(arrival, None, now)):
+        new = receipts.first_seen(session, arrival.message, arrival.fingerprint, now, turn.id)
+        return turn if new else Repeat(tuple(turn.replies.get(arrival.message, ())))
+    if not receipts.first_seen(session, arrival.message, arrival.fingerprint, now):
         return Repeat(_reply_of(session, arrival.message))
     of_staff = select(StaffNumberRow.number).where(StaffNumberRow.number == arrival.staff_number)
     if arrival.staff_number and session.scalar(of_staff):
@@ -151,7 +155,8 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
     """Keep what this turn made true: state, draft, reply, and when the conversation is next due."""
     now, script = saving.now, saving.script
     state = _with_links(step.state, saving.seals)
-    replies = dict(list({**turn.replies, saving.message: list(say)}.items())[-REPLIES_KEPT:])
+    answered = list(say) if saving.repeatable else []
+    replies = dict(list({**turn.replies, saving.message: answered}.items())[-REPLIES_KEPT:])
     spoke = bool(say) or state.channel == "web"
     pace = (*turn.recent(now), now) if say else turn.recent(now)
     runs = not state.ending
@@ -194,6 +199,8 @@ class Saving:
     seals: Seals
     alert_id: str | None
     now: datetime
+    repeatable: bool = True
+    """Whether a repeat of the message gets the reply again; not where that went out by another way."""
 
 
 def keep_state(session: Session, turn: Turn, state: State) -> None:
@@ -209,7 +216,6 @@ def begin_again(session: Session, turn: Turn, begins: State, script: Script, now
     moved = {"turn": turn.id, "version": begins.version, "expires_at": expires_at}
     session.connection().execute(SAVE, moved)
     return replace(turn, state=begins, expires_at=expires_at)
-
 
 
 def new_id() -> str:
@@ -275,18 +281,7 @@ def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
     return turn
 
 
-def _received(arrival: Arrival, conversation_id: str | None, now: datetime) -> dict[str, Any]:
-    return {"message": arrival.message, "conversation_id": conversation_id, "received_on": now.date()}
-
-
 def _reply_of(session: Session, message: str) -> tuple[str, ...]:
     wanted = select(ConversationRow.replies).join(ReceivedRow, ReceivedRow.conversation_id == ConversationRow.id)
     replies = session.scalar(wanted.where(ReceivedRow.message == message))
     return tuple((replies or {}).get(message, ()))
-
-
-def first_seen(session: Session, message: str, now: datetime) -> bool:
-    """Note a message that opens no conversation; False when it was noted before."""
-    return insert_once(
-        session, ReceivedRow, {"message": message, "conversation_id": None, "received_on": now.date()}
-    )

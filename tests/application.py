@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 import conversations.duty_models
 import conversations.models
 import conversations.staff_models  # noqa: F401  # all of them fill the metadata
+from bot.pace import Pace
 from bot.parts import Parts, real_parts
 from conversations import keys
 from conversations.db import db, engine_options
@@ -77,7 +78,7 @@ def make_parts(
         keys.make_ahead(settings.keys_dir, settings.sealing_dir, clock())
         public = keys.PublicKeys(settings.sealing_dir)
         ways = {"sms": texts_out, "email": mails_out}
-        return replace(safeguards, settings=settings, clock=clock, ways=ways, keys=public)
+        return replace(safeguards, settings=settings, clock=clock, ways=ways, keys=public, pace=Pace())
 
     return make
 

@@ -105,6 +105,35 @@ def fresh_postgres(server_url: str, template: str = "template1") -> Iterator[str
         _run(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+class Ward:
+    """Whoever looks after the PostgreSQL server: throws everybody out, and shuts the door."""
+
+    def __init__(self, url: str) -> None:
+        plain = url.replace("+psycopg", "", 1)
+        head, query = plain.split("?", 1)
+        self.name = head.rpartition("/")[2]
+        self.address = f"{head.rpartition('/')[0]}/postgres?{query}"
+
+    def run(self, statement: str) -> None:
+        """Do something as the owner of the server."""
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def throw_out(self) -> None:
+        """End every connection to the database, in the middle of whatever it does."""
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
+
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """Nobody gets in until the end of the block."""
+        self.run(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
+        self.throw_out()
+        try:
+            yield
+        finally:
+            self.run(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
+
+
 @contextmanager
 def _postgres_server(folder: Path) -> Iterator[str]:
     # The wheel takes one lock for the whole machine, in the runtime folder, and as root it opens every folder above

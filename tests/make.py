@@ -43,6 +43,7 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "mail_from": "heard@example.org",
         "partnership": "Demo Council",
         "areas": ("north", "south"),
+        "reconcile": False,
     }
     return Settings(**(values | changes))
 

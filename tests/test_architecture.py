@@ -20,7 +20,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
     "bot.channels.sms", "bot.channels.voice", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers",
-    "bot.outbound", "bot.proving", "bot.second_look", "bot.watch",
+    "bot.outbound", "bot.proving", "bot.reconcile", "bot.second_look", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.own_ways", "admin.reading", "admin.review",
     "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions",
     "admin.staff", "admin.worries",
@@ -33,8 +33,8 @@ EDGES = {
     "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
     "conversations.models", "conversations.openings", "conversations.outbox", "conversations.proofs",
-    "conversations.retention", "conversations.schema", "conversations.sealing", "conversations.shift_book",
-    "conversations.staff_models", "conversations.store",
+    "conversations.receipts", "conversations.retention", "conversations.schema", "conversations.sealing",
+    "conversations.shift_book", "conversations.staff_models", "conversations.store",
     "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 

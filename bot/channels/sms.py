@@ -1,4 +1,4 @@
-"""Text messages: Twilio's webhooks in, TwiML out. The number becomes a Person here."""
+"""Text messages: Twilio's webhooks in, TwiML out."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import inbound
 from bot.channels.signed import exact, for_twilio
-from bot.identity import can_be_texted, pseudonym
-from bot.message import Inbound, Unanswered
-from bot.parts import Parts, parts
+from bot.identity import can_be_texted
+from bot.message import Tampered, Unanswered
+from bot.parts import parts
+from bot.texted import Text, inbound_of
 from conversations import outbox
 from conversations.db import db
-from conversations.keys import MissingKey, PublicKeys, keyed_hash
 from conversations.script import load_words
-from conversations.sealing import Sealable
 from conversations.settings import Settings
-from conversations.values import Person
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +47,9 @@ def receive() -> Response:
     if form["From"] == form["To"]:
         return _twiml(())
     try:
-        reply = inbound.answer(_inbound(form, now_parts), now_parts)
+        reply = inbound.answer(inbound_of(_text(form, now_parts.clock()), now_parts), now_parts)
+    except Tampered:
+        abort(403)
     except Unanswered:
         return _twiml((load_words()["en"].line("store_down"),) if can_be_texted(form["From"]) else ())
     return _twiml(reply.say)
@@ -74,6 +74,14 @@ def note_status() -> Response:
     return Response(status=204)
 
 
+def fallback_page() -> str:
+    """What another host answers Twilio in our place, when we do not answer at all: TwiML with the fixed safety words.
+
+    It is the same for everybody, and in English: whoever serves it knows nothing of anybody.
+    """
+    return _twiml((load_words()["en"].line("store_down"),)).get_data(as_text=True)
+
+
 def _of_a_text(names: tuple[str, ...], settings: Settings) -> Mapping[str, str]:
     found = exact(names, settings)
     if not MESSAGE_ID.fullmatch(found["MessageSid"]) or not found.get("NumMedia", "0").isdecimal():
@@ -81,31 +89,10 @@ def _of_a_text(names: tuple[str, ...], settings: Settings) -> Mapping[str, str]:
     return found
 
 
-def _inbound(form: Mapping[str, str], now_parts: Parts) -> Inbound:
-    address, settings = form["From"], now_parts.settings
-    now = now_parts.clock()
-    answerable = can_be_texted(address)
-    return Inbound(
-        channel="sms",
-        persons=_persons(address, now_parts.keys, now),
-        message=keyed_hash("message", form["MessageSid"], settings.record_key),
-        text=form["Body"],
-        received_at=now,
-        contact=Sealable(address),
-        media=form["NumMedia"] != "0",
-        opt_out_type=request.form.get("OptOutType", ""),
-        staff_number=keyed_hash("staff-number", address, settings.record_key),
-        our_number=form["To"],
-        answerable=answerable,
-    )
-
-
-def _persons(address: str, keys: PublicKeys, now: datetime) -> tuple[Person, Person] | None:
-    try:
-        current, previous = keys.weekly(now)
-    except MissingKey:
-        return None
-    return pseudonym(address, current), pseudonym(address, previous)
+def _text(form: Mapping[str, str], now: datetime) -> Text:
+    opt_out_type = request.form.get("OptOutType", "")
+    media = form["NumMedia"] != "0"
+    return Text(form["MessageSid"], form["From"], form["To"], form["Body"], media, now, opt_out_type)
 
 
 def _twiml(texts: tuple[str, ...]) -> Response:

@@ -61,7 +61,7 @@ SHARED_KEYS: Mapping[str, Rule] = MappingProxyType(
         **_texts("again.choice", "again.multi", "again.yes_no", "again.age_band"),
         **_texts("offer_skip", "carry_on", "carry_on.now", "nudge", "rate_note", "help", "stopped_web"),
         **_texts("delete_confirm", "deleted", "deleted_alert_stays", "nothing_to_delete"),
-        **_texts("kept.alert", "finished", "comment_thanks", "media", "language_changed", "store_down"),
+        **_texts("kept.alert", "finished", "comment_thanks", "media", "language_changed", "store_down", "found_late"),
         **_texts("resting", "welcome_back", "expired", fill="keyword"),
         **_texts("language_offer", fill="language"),
         **_texts("level.immediate", "level.concern", "level.not_assessed", "resting.alert", "warm.low", "reach.ask"),

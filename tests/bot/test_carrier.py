@@ -231,8 +231,8 @@ STATUSES = vectors("status_sequences.json")["status_enum_from_twilio_oai"]
 
 def test_paths_that_the_carrier_does_not_play_are_answered_404_in_twilios_form(house: House) -> None:
     sent = house.send()
-    address = f"{house.base}/2010-04-01/Accounts/{SID}/Messages/{sent.sid}/Media.json"
-    missing = requests.get(address, auth=(SID, TOKEN), timeout=5)
+    address = f"{house.base}/2010-04-01/Accounts/{SID}/Messages/{sent.sid}/Feedback.json"
+    missing = requests.post(address, auth=(SID, TOKEN), timeout=5)
     assert (missing.status_code, missing.json()["code"]) == (404, 20404)
 
 

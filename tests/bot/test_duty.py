@@ -17,7 +17,7 @@ from conversations import alerts, outbox, segments
 from conversations.models import AlertRow, AttemptRow
 from tests.fakes import Clock, RecordingSender
 from tests.make import OUR_NUMBER, PUBLIC_URL, Phone
-from tests.seeds import DANGER, NUMBER, WORDS, WORRY, make_seals, seed_alert
+from tests.seeds import DANGER, WORDS, make_seals, seed_alert
 
 NOTICE = re.compile(
     r"Heard alert [A-HJKMNP-Z2-9]{6}, level (concern|immediate)\. "
@@ -266,17 +266,6 @@ def test_a_lease_that_ran_out_before_the_call_is_not_used(
     clock.forward(seconds=60)
     work(session, app_parts)
     assert len(slow.sent) + len(texts_out.sent) + len(mails_out.sent) == 2
-
-
-def test_past_the_store_each_way_is_tried_also_when_the_first_fails(
-    app_parts: Parts, texts_out: RecordingSender, mails_out: RecordingSender
-) -> None:
-    texts_out.failures = [NotSent("20003", again=False)]
-    duty.notify_past_the_store(WORRY, app_parts)
-    [mail] = mails_out.sent
-    assert "level concern" in mail.body
-    assert NUMBER not in mail.body
-    assert mail.subject == "Heard alert"
 
 
 def test_a_delivery_report_is_no_acknowledgement(

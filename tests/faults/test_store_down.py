@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from conversations.db import Base
 from conversations.models import AlertRow, AlertWordsRow, AttemptRow, ConversationRow, ReceivedRow
+from tests.databases import Ward
 from tests.faults.serving import DUTY_PHONE, SAFETY_WORDS, House, Visitor, fresh_sid, replies
 from tests.make import ACCOUNT, make_form
 
@@ -26,6 +27,7 @@ RISK = "he hits me every night"
 ORDINARY = "they listened to me in the meeting"
 TWILIO_WAITS = 15.0
 SMALL = 8192
+MOST_NOTICES = 6  # two processes, and no test takes three minutes
 
 
 def counts(engine: Engine) -> dict[str, int]:
@@ -48,9 +50,10 @@ def check_no_half_row(engine: Engine) -> None:
         assert {one for one in session.scalars(select(ConversationRow.alert_id)) if one} == alerts
 
 
-def check_told_past_the_store(house: House, risks: int) -> None:
-    """The duty contact got one content-free notice each way for each worry, and none for the rest."""
-    assert len(house.world.texts) == len(house.world.mails) == risks
+def check_told_past_the_store(house: House) -> None:
+    """The duty contact was told at once, each way and without content; of a flood once a minute by each process."""
+    assert 1 <= len(house.world.texts) <= MOST_NOTICES
+    assert 1 <= len(house.world.mails) <= MOST_NOTICES
     for notice in house.world.texts:
         assert "could not store the message" in notice
         assert "hits" not in notice
@@ -59,18 +62,18 @@ def check_told_past_the_store(house: House, risks: int) -> None:
 
 def check_worry_not_kept(house: House) -> None:
     """A worry gets the safety words in time for Twilio, and goes to the duty contact by another way."""
-    house.world.forget()
     started = time.monotonic()
     assert house.says(RISK) == [SAFETY_WORDS]
     assert time.monotonic() - started < TWILIO_WAITS
-    check_told_past_the_store(house, 1)
+    check_told_past_the_store(house)
 
 
 def check_down(house: House) -> None:
     """Every way in answers calmly while nothing can be kept."""
     check_worry_not_kept(house)
+    told = len(house.world.texts)
     assert house.says(ORDINARY) == [SAFETY_WORDS]
-    check_told_past_the_store(house, 1)
+    assert len(house.world.texts) == told
     report = {"MessageSid": fresh_sid(), "AccountSid": ACCOUNT, "MessageStatus": "delivered"}
     assert house.post(report, "/sms/status").status_code == 503
 
@@ -146,32 +149,6 @@ def test_whoever_holds_the_file_for_too_long_gets_others_the_safety_words(sqlite
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
 
-class Ward:
-    """Whoever looks after the PostgreSQL server: throws everybody out, and shuts the door."""
-
-    def __init__(self, url: str) -> None:
-        plain = url.replace("+psycopg", "", 1)
-        head, query = plain.split("?", 1)
-        self.name = head.rpartition("/")[2]
-        self.address = f"{head.rpartition('/')[0]}/postgres?{query}"
-
-    def run(self, statement: str) -> None:
-        with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-    def throw_out(self) -> None:
-        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
-
-    @contextmanager
-    def shut(self) -> Iterator[None]:
-        self.run(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
-        self.throw_out()
-        try:
-            yield
-        finally:
-            self.run(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
-
-
 def test_connections_cut_in_the_middle_leave_nothing_by_halves(postgres_house: House) -> None:
     house, ward = postgres_house, Ward(postgres_house.database_url)
     house.serve()
@@ -180,7 +157,9 @@ def test_connections_cut_in_the_middle_leave_nothing_by_halves(postgres_house: H
     done = threading.Event()
 
     def cut() -> None:
-        while not done.wait(0.05):
+        for pause in itertools.cycle((0.05, 0.05, 0.05, 1)):  # and time to breathe, also on a slow machine
+            if done.wait(pause):
+                return
             ward.throw_out()
 
     cutter = threading.Thread(target=cut)
@@ -194,7 +173,7 @@ def test_connections_cut_in_the_middle_leave_nothing_by_halves(postgres_house: H
     assert all(said)
     lost = [form for form, words in zip(forms, said, strict=True) if words == [SAFETY_WORDS]]
     assert 0 < len(lost) < len(forms)
-    check_told_past_the_store(house, sum(form["Body"] == RISK for form in lost))
+    check_told_past_the_store(house)
     engine = house.engine()
     check_no_half_row(engine)
     again = [replies(house.post(form)) for form in forms]

@@ -54,6 +54,7 @@ class Exchange:
         self.lock = threading.RLock()
         self.released = threading.Event()
         self.patience = 30.0
+        self.log_refused, self.log_spared = 0, 0
         self.ledger = Ledger(kept)
         self.handsets = Handsets()
         self.opted_out: set[tuple[str, str]] = set()
@@ -142,15 +143,26 @@ class Exchange:
         """Give a page, newest first, and whether there is more. `below` goes on where a page ended, whatever was
         deleted since."""
         with self.lock:
+            self._check_log()
             found = list(self.ledger.newest(wanted.admits, below))
         return found[skip : skip + size], len(found) > skip + size
 
     def delete(self, sid: str) -> None:
         """Forget a message. Raises Refusal while it is still on its way."""
         with self.lock:
+            self._check_log()
             if self.ledger.find(sid).underway(self.clock()):
                 raise Refusal(20009)
             self.ledger.remove(sid)
+
+    def delete_media(self, sid: str, media: str) -> None:
+        """Forget a picture or recording. Raises Refusal when there is none."""
+        with self.lock:
+            self._check_log()
+            attached = self.ledger.find(sid).attached
+            if media not in attached:
+                raise Refusal(20404)
+            attached.remove(media)
 
     def update(self, sid: str, form: Mapping[str, str]) -> Message:
         """Empty the body, or cancel what was not sent yet; nothing else can be changed."""
@@ -188,6 +200,12 @@ class Exchange:
                 self.notice(21610, to)
                 return
             self._accept(wish if callback else wish.without_callback(), self._usual_take(wish), "outbound-reply")
+
+    def _check_log(self) -> None:
+        """Refuse to list and to delete, with the status in `log_refused`; the first `log_spared` times are taken."""
+        if self.log_refused and not self.log_spared:
+            raise Refusal(status=self.log_refused)
+        self.log_spared = max(self.log_spared - 1, 0)
 
     def _next_take(self, wish: Wish) -> Take:
         if self._plays:

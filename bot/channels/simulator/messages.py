@@ -56,6 +56,7 @@ class Message:
     updated: datetime | None = None
     segments: int = 1
     landed: bool = False
+    attached: list[str] = field(default_factory=list)
 
     def rise(self, status: str, code: int, now: datetime) -> None:
         """Take a status unless it says less than the one we have, or is one that Twilio's API does not know."""
@@ -82,7 +83,7 @@ class Message:
             "to": self.to,
             "body": self.body,
             "num_segments": str(self.segments),
-            "num_media": str(self.media),
+            "num_media": str(len(self.attached)),
             "status": self.status,
             "error_code": self.code or None,
             "error_message": UNSENT[self.code][1] if self.code in UNSENT else None,
@@ -94,6 +95,20 @@ class Message:
             "uri": f"{uri}.json",
             "subresource_uris": {"media": f"{uri}/Media.json"},
         }
+
+
+def media_resource(message: Message, media: str, account: str) -> dict[str, object]:
+    """A picture or recording of a message, as the API shows it."""
+    stamp = _stamp(message.created)
+    return {
+        "sid": media,
+        "account_sid": account,
+        "parent_sid": message.sid,
+        "content_type": "image/jpeg",
+        "date_created": stamp,
+        "date_updated": stamp,
+        "uri": f"/{API_VERSION}/Accounts/{account}/Messages/{message.sid}/Media/{media}.json",
+    }
 
 
 def _stamp(moment: datetime | None) -> str | None:
@@ -142,6 +157,8 @@ class Ledger:
         self._messages: OrderedDict[str, Message] = OrderedDict()
         self._kept = kept
         self._count = 0
+        self.orphans: list[str] = []
+        """Media whose message is gone: at Twilio they outlive it."""
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -151,6 +168,7 @@ class Ledger:
         self._count += 1
         message.order = self._count
         message.segments = count(message.body).segments
+        message.attached = [make_sid("ME") for _ in range(message.media)]
         self._messages[message.sid] = message
         while len(self._messages) > self._kept:
             self._messages.popitem(last=False)
@@ -167,7 +185,7 @@ class Ledger:
 
     def remove(self, sid: str) -> None:
         """Forget a message, or refuse with 20404."""
-        self.find(sid)
+        self.orphans += self.find(sid).attached
         del self._messages[sid]
 
     def newest(self, admits: Callable[[Message], bool], below: int = 0) -> Iterator[Message]:

@@ -18,7 +18,7 @@ from bot.channels.simulator import contract, wishes
 from bot.channels.simulator.carrier import Carrier
 from bot.channels.simulator.contract import Call, ContractBreach
 from bot.channels.simulator.delivery import Deliver
-from bot.channels.simulator.messages import API_VERSION, Message, Wanted
+from bot.channels.simulator.messages import API_VERSION, Message, Wanted, media_resource
 from bot.channels.simulator.plays import Take
 from bot.channels.simulator.refusals import Refusal
 
@@ -185,6 +185,20 @@ def _delete(carrier: Carrier, account: str, sid: str) -> ResponseReturnValue:
     return "", 204
 
 
+def _list_media(carrier: Carrier, account: str, sid: str) -> ResponseReturnValue:
+    message = carrier.fetch(sid)
+    found = [media_resource(message, media, account) for media in message.attached]
+    address = request.full_path.rstrip("?")
+    none: dict[str, object] = {"next_page_uri": None, "previous_page_uri": None}
+    paging = {"page": 0, "page_size": PAGE, "start": 0, "end": max(len(found) - 1, 0)}
+    return jsonify({"media_list": found, "uri": address, "first_page_uri": address} | paging | none)
+
+
+def _delete_media(carrier: Carrier, account: str, sid: str, media: str) -> ResponseReturnValue:
+    carrier.delete_media(sid, media)
+    return "", 204
+
+
 def _nothing(carrier: Carrier, rest: str) -> ResponseReturnValue:
     raise Refusal(20404)
 
@@ -235,6 +249,8 @@ def _read_token(token: str) -> int:
 
 ALL, ONE, REST = "/Accounts/<account>/Messages.json", "/Accounts/<account>/Messages/<sid>.json", "/<path:rest>"
 CALLS, ONE_CALL = "/Accounts/<account>/Calls.json", "/Accounts/<account>/Calls/<sid>.json"
+MEDIA = "/Accounts/<account>/Messages/<sid>/Media.json"
+ONE_MEDIA = "/Accounts/<account>/Messages/<sid>/Media/<media>.json"
 ROUTES: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("POST", ALL, _create),
     ("GET", ALL, _list),
@@ -243,5 +259,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("GET", ONE_CALL, _fetch_call),
     ("POST", ONE, _update),
     ("DELETE", ONE, _delete),
+    ("GET", MEDIA, _list_media),
+    ("DELETE", ONE_MEDIA, _delete_media),
     *((method, REST, _nothing) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
 )

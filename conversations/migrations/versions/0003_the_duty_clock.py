@@ -167,11 +167,16 @@ def upgrade() -> None:
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.add_column(sa.Column('reader_half', sa.String(length=64), nullable=True))
 
+    with op.batch_alter_table('received', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('fingerprint', sa.String(length=32), nullable=True))
 
 
 def downgrade() -> None:
     """Undo it; attempts by ways that have no place before this go."""
     op.execute('DELETE FROM attempt WHERE length(way) > 8 OR length(provider_id) > 34')
+    with op.batch_alter_table('received', table_kwargs={'sqlite_with_rowid': False}) as batch_op:
+        batch_op.drop_column('fingerprint')
+
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.drop_column('reader_half')
 
