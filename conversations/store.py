@@ -28,7 +28,7 @@ SILENCE = timedelta(minutes=30)
 PACE = timedelta(hours=1)
 REST = timedelta(minutes=60)
 REPLIES_KEPT = 10
-UNDISTURBED = frozenset({"rest", "reach", "safe"})
+UNDISTURBED = frozenset({"rest", "reach", "times", "safe"})
 """What a conversation may wait for without a nudge: whoever told us a worry is not called back to the questions."""
 
 STATE_FIELDS = tuple(State.__dataclass_fields__)
@@ -86,6 +86,7 @@ class Arrival:
     script: Script
     staff_number: str = ""
     our_number: str = ""
+    reader_half: str = ""
     after_expiry: str = "expired"
 
 
@@ -107,7 +108,7 @@ def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repea
     if turn is not None:
         close(session, turn, now)
         arrival = replace(arrival, begins=replace(arrival.begins, awaiting=arrival.after_expiry))
-    opened = _opened(session, arrival, now)
+    opened = open_new(session, arrival, now)
     session.execute(
         update(ReceivedRow).where(ReceivedRow.message == arrival.message).values(conversation_id=opened.id)
     )
@@ -166,7 +167,7 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
         "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
         "sealed_contact": _contact(turn, saving.seals) if texts else None,
     }
-    if not runs:  # what did not change is not written: SQLite would rewrite its index all the same
+    if not runs and not saving.rests:  # what did not change is not written: SQLite would rewrite its index all the same
         values["expires_at"] = min(turn.expires_at, now + REST)
     if saving.alert_id != turn.alert_id:
         values["alert_id"] = saving.alert_id
@@ -194,6 +195,7 @@ class Saving:
     seals: Seals
     alert_id: str | None
     now: datetime
+    rests: bool = False  # a duty worker has a worry of theirs: they may be written to, also when the questions are over
 
 
 def keep_state(session: Session, turn: Turn, state: State) -> None:
@@ -209,7 +211,6 @@ def begin_again(session: Session, turn: Turn, begins: State, script: Script, now
     moved = {"turn": turn.id, "version": begins.version, "expires_at": expires_at}
     session.connection().execute(SAVE, moved)
     return replace(turn, state=begins, expires_at=expires_at)
-
 
 
 def new_id() -> str:
@@ -254,7 +255,8 @@ def _linked(comment: Comment, seals: Seals) -> Comment:
     return replace(comment, id=comment_id, link=b64encode(sealed).decode() if sealed else "")
 
 
-def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
+def open_new(session: Session, arrival: Arrival, now: datetime) -> Turn:
+    """Open a conversation of somebody who has none, locked until the commit."""
     state = arrival.begins
     versions.keep(session, arrival.script)
     values: dict[str, Any] = {
@@ -266,6 +268,7 @@ def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
         "replies": {},
         "pace": [],
         "our_number": arrival.our_number or None,
+        "reader_half": arrival.reader_half or None,
         "expires_at": now + arrival.script.expires_after,
     }
     insert_once(session, ConversationRow, values)
