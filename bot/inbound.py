@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from bot.logs import place_of
 from bot.message import Heard, Inbound, Reply, Unanswered, View
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import alerts, engine, escalation, outbox, raising, rota, store, versions, worries
+from conversations import alerts, engine, escalation, outbox, raising, relays, rota, store, versions, worries
 from conversations.asking import RESTS, prompt, spoken
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
@@ -94,6 +95,7 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
             return None
         script = versions.script_of(session, turn.state, parts.scripts)
         rests = alerts.is_open(session, turn.alert_id) and not turn.state.unread
+        boxes = relays.on_page(session, turn.alert_id) if turn.state.channel == "web" else ()
     except STORE_IS_DOWN as down:
         log.error("store down: %s", type(down).__name__)
         raise Unanswered from None
@@ -101,7 +103,19 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
         session.rollback()
     silent = turn.silent(now)
     state = replace(turn.state, said=()) if silent else turn.state
-    return View(script, state, prompt(script, state, silent, rests), script.words[state.language], rests)
+    asks = prompt(script, state, silent, rests)
+    return View(script, state, asks, script.words[state.language], rests, boxes)
+
+
+def note_seen(row_ids: Sequence[str], parts: Parts) -> None:
+    """Note that a visitor was shown what a duty worker wrote; that it could not be noted spoils no page."""
+    session = db.session()
+    try:
+        relays.note_seen(session, row_ids, parts.clock())
+        session.commit()
+    except STORE_IS_DOWN as down:
+        session.rollback()
+        log.error("store down: %s", type(down).__name__)
 
 
 def leave(persons: tuple[Person, Person], parts: Parts) -> None:
@@ -163,12 +177,13 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
         _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
     if told is None and second_look.is_due(message, heard.assessment, parts.settings):
         second_look.ask(session, heard.seals, message.channel, turn.id, now)
-    if step.reach and (known := told or turn.alert_id):
-        alerts.record(session, known, now, step.reach, "Heard")
+    if (told or facts.alert_open) and (known := told or turn.alert_id):
+        relays.hear(session, known, step, now)
     if step.opt:
         store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
-    saving = store.Saving(message.message, script, heard.seals, told or turn.alert_id, now)
+    rests = bool(told) or facts.alert_open
+    saving = store.Saving(message.message, script, heard.seals, told or turn.alert_id, now, rests)
     store.save_turn(session, turn, step, say, saving)
     if message.channel != "sms" or parts.settings.twilio_reply == "twiml":
         return Reply(say)
@@ -190,6 +205,7 @@ def _arrival(message: Inbound, start: Start | None, parts: Parts) -> store.Arriv
         script=script,
         staff_number=message.staff_number,
         our_number=message.our_number,
+        reader_half=message.reader_half,
         after_expiry="opening" if start or message.start else "expired",
     )
 
@@ -236,7 +252,10 @@ def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, hear
 def _only_screened(session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime) -> None:
     """A sender who cannot be answered, or is staff: the text is screened and a person told, and nothing is asked."""
     if heard.assessment.alerts:
-        alerts.raise_alert(session, heard.assessment, message.channel, heard.seals, now, not message.answerable)
+        found, cut_off = heard.assessment, not message.answerable
+        alert_id = alerts.raise_alert(session, found, message.channel, heard.seals, now, cut_off)
+        if cut_off and message.contact:
+            relays.cut_off(session, alert_id, "landline", now)
     else:
         _put_on_list(session, message, heard, parts, now, not message.answerable)
 

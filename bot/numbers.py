@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot.inbound import SEALED_FOR, STORE_IS_DOWN
 from bot.message import Unanswered
 from bot.parts import Parts
-from conversations import alerts, store
+from conversations import alerts, relays, store
 from conversations.db import db
 from conversations.sealing import Sealable
 from conversations.values import Person
@@ -73,5 +73,7 @@ def _kept(session: Session, persons: tuple[Person, Person], left: Left, parts: P
     box = left.number.seal(parts.keys.of_day(now), "alert", turn.alert_id, now + SEALED_FOR)
     if not alerts.leave_contact(session, turn.alert_id, box, now, left.mobile):
         return False
+    if left.mobile:
+        relays.agree(session, turn.alert_id, True, now)
     store.keep_state(session, turn, replace(turn.state, reach_ok="left"))
     return True

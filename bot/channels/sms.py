@@ -18,7 +18,7 @@ from bot import inbound
 from bot.identity import can_be_texted, pseudonym
 from bot.message import Inbound, Unanswered
 from bot.parts import Parts, parts
-from conversations import outbox
+from conversations import outbox, relays
 from conversations.db import db
 from conversations.keys import MissingKey, PublicKeys, keyed_hash
 from conversations.script import load_words
@@ -74,7 +74,9 @@ def note_status() -> Response:
     error = request.form.get("ErrorCode", "")
     code = error if error.isdecimal() and len(error) <= 6 else ""
     try:
-        outbox.note_status(session, form["MessageSid"], form["MessageStatus"], code, parts().clock())
+        message_id, status, now = form["MessageSid"], form["MessageStatus"], parts().clock()
+        if outbox.note_status(session, message_id, status, code, now):
+            relays.note_report(session, message_id, status, code, now)
         session.commit()
     except SQLAlchemyError as down:
         session.rollback()
