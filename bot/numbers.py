@@ -75,5 +75,7 @@ def _kept(session: Session, persons: tuple[Person, Person], left: Left, parts: P
         return False
     if left.mobile:
         relays.agree(session, turn.alert_id, True, now)
+    else:
+        relays.cut_off(session, turn.alert_id, "landline", now)
     store.keep_state(session, turn, replace(turn.state, reach_ok="left"))
     return True
