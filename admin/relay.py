@@ -181,7 +181,7 @@ def _time(text: str, language: str) -> str:
 def _wordings(language: str) -> Iterator[Wording]:
     name = templates.first_name(current_user.name)
     for each in templates.load().templates.values():
-        words, english = (templates.wording(each, spoken, name, "…") for spoken in (language, "en"))
+        words, english = (templates.wording(each, spoken, name, "(time)") for spoken in (language, "en"))
         yield Wording(each.code, each.label, words, english)
 
 
