@@ -33,6 +33,8 @@ HARM, MORE = "stop him hurting me", "i want to kill myself tonight"
 HELLO = Draft("Hi, it is Ana. Are you OK?", "hello")
 SAID = Draft("I am the duty worker. Are you safe?")
 _rows = itertools.count(1)
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what depends on no row, lock or time of the database."""
 
 
 @pytest.fixture
@@ -174,6 +176,7 @@ def test_the_same_button_pressed_twice_is_one_message(
     assert len([line for line in history(session, alert_id) if line.startswith("message written")]) == 1
 
 
+@one_database
 def test_a_failed_try_is_made_again_and_a_lost_message_is_in_the_history_at_once(
     alert_id: str, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock
 ) -> None:
@@ -254,6 +257,7 @@ def close(session: Session, alert_id: str) -> None:
     session.commit()
 
 
+@one_database
 def test_the_worker_does_it_with_everything_else(
     alert_id: str, session: Session, app_parts: Parts, texts_out: RecordingSender
 ) -> None:
@@ -281,6 +285,7 @@ def test_b27_every_text_is_screened_while_an_alert_is_open(
     ]  # fmt: skip
 
 
+@one_database
 def test_b27_every_text_is_screened_after_a_stop(phone: Phone, session: Session) -> None:
     phone.says("hi")
     phone.says("STOP")
@@ -331,6 +336,7 @@ def test_whether_it_is_ok_is_heard_also_in_a_conversation_that_had_moved_on(
     assert sorted(state_of(session)) == [("sent", None), ("sent", None)]
 
 
+@one_database
 def test_after_the_alert_the_questions_may_go_on(
     phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, clock: Clock
 ) -> None:
@@ -341,6 +347,7 @@ def test_after_the_alert_the_questions_may_go_on(
     assert "Carry on?" in "".join(phone.says("hello"))
 
 
+@one_database
 def test_a_no_of_before_holds_for_the_next_alert_of_the_same_conversation(
     alert_id: str, phone: Phone, session: Session
 ) -> None:
@@ -441,6 +448,7 @@ def test_b33_the_last_look_before_sending_stops_a_text_to_a_landline(
     assert the_alert(session).cannot_be_texted
 
 
+@one_database
 def test_b33_no_text_of_the_relay_repeats_what_they_said(
     alert_id: str, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender
 ) -> None:
@@ -449,6 +457,7 @@ def test_b33_no_text_of_the_relay_repeats_what_they_said(
     assert not [message for message in texts_out.sent if HARM in message.body or NUMBER in message.body]
 
 
+@one_database
 def test_who_sent_stop_elsewhere_is_not_texted(
     session: Session, app_parts: Parts, contacts: Contacts, phone: Phone, texts_out: RecordingSender
 ) -> None:
@@ -460,6 +469,7 @@ def test_who_sent_stop_elsewhere_is_not_texted(
     assert (texts_out.sent, state_of(session)) == ([], [("failed", "stop")])
 
 
+@one_database
 def test_a_number_that_can_no_longer_be_opened_is_said_to_be_gone(
     session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender
 ) -> None:
@@ -504,6 +514,7 @@ def test_b44_a_visitor_who_comes_back_reads_what_the_worker_wrote_and_the_worker
     assert SAID.words not in page_of(visitor, session)
 
 
+@one_database
 def test_b44_it_is_there_also_after_the_end_of_the_questions(
     visitor: Visitor, session: Session, app_parts: Parts, contacts: Contacts, clock: Clock
 ) -> None:
@@ -514,6 +525,7 @@ def test_b44_it_is_there_also_after_the_end_of_the_questions(
     assert SAID.words in page_of(visitor, session)
 
 
+@one_database
 def test_b44_a_worry_that_was_sent_is_there_when_the_tab_was_closed_before_the_answer(
     app: Flask, session: Session, contacts: Contacts, clock: Clock
 ) -> None:
@@ -526,6 +538,7 @@ def test_b44_a_worry_that_was_sent_is_there_when_the_tab_was_closed_before_the_a
     assert the_alert(session).state == "open"
 
 
+@one_database
 def test_nobody_else_reads_it_and_the_database_alone_cannot(
     visitor: Visitor, app: Flask, session: Session, app_parts: Parts, contacts: Contacts, clock: Clock
 ) -> None:
@@ -546,6 +559,7 @@ def test_nobody_else_reads_it_and_the_database_alone_cannot(
     assert not [each for each in stored if secret in each]
 
 
+@one_database
 def test_a_box_of_another_message_is_not_shown(
     visitor: Visitor, session: Session, app_parts: Parts, contacts: Contacts
 ) -> None:
@@ -556,6 +570,7 @@ def test_a_box_of_another_message_is_not_shown(
     assert LETTER not in page_of(visitor, session)
 
 
+@one_database
 def test_who_has_left_cannot_be_written_to_and_the_worker_is_told(
     visitor: Visitor, session: Session, app_parts: Parts, contacts: Contacts
 ) -> None:
@@ -569,6 +584,7 @@ def test_who_has_left_cannot_be_written_to_and_the_worker_is_told(
     assert write(session, app_parts, alert_id).state == ""
 
 
+@one_database
 def test_a_mobile_that_a_visitor_leaves_is_a_yes_and_a_landline_is_never_texted(
     visitor: Visitor, app: Flask, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender
 ) -> None:
@@ -599,6 +615,7 @@ def test_words_for_a_page_go_with_their_week(
     assert session.scalars(select(RelayRow.sealed_for_reader)).one() is None
 
 
+@one_database
 def test_a_sealed_message_opens_for_its_own_row_alone(app_parts: Parts, contacts: Contacts, clock: Clock) -> None:
     box = Sealable("hi").seal(app_parts.keys.of_day(clock()), relays.PURPOSE, "row1", clock() + timedelta(days=7))
     assert contacts.content(box, "relay", "row1", clock()) == "hi"
