@@ -183,10 +183,17 @@ def _by_text(standing: Standing, draft: Draft, now: datetime) -> Ruling:
         return Ruling("due")
     if not draft.reason:
         return _without_a_reason(standing, draft)
-    found = () if standing.ok or load().reasons[draft.reason].asked else sensitive_words(draft.words, standing.names)
+    found = () if standing.ok or load().reasons[draft.reason].asked else _given_away(draft, standing.names)
     if found:
         return Ruling("", why_not=UNASKED.format(words=", ".join(found)))
     return Ruling("due", draft.reason)
+
+
+def _given_away(draft: Draft, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that give them away; of a wording also those of its English, since the list knows no other language."""
+    chosen = load().templates.get(draft.template)
+    english = wording(chosen, "en", "", "") if chosen else ""
+    return sensitive_words(f"{draft.words}\n{english}", names)
 
 
 def _without_a_reason(standing: Standing, draft: Draft) -> Ruling:

@@ -61,6 +61,8 @@ def test_b33_sensitive_words_are_found_and_others_are_not(text: str, found: tupl
     (NO, Draft(WARM, reason="danger"), "due", "danger"),
     (PHONE, Draft(WARM, reason="danger"), "due", "danger"),
     (PHONE, Draft(OPEN, reason="danger"), "", None),
+    (PHONE, Draft("Hej, tu Ana. Czy wszystko OK?", "hello", "danger"), "due", "danger"),
+    (PHONE, Draft("Hej, tu Ana. Czy grozi Ci co\u015b?", "safe", "danger"), "", None),
     (PHONE, Draft(OPEN, reason="by_phone"), "due", "by_phone"),
     (PHONE, Draft(WARM, reason="made up"), "", None),
     (PHONE, Draft(WARM, reason="just_texted"), "", None),
