@@ -12,6 +12,7 @@ from admin.dashboard import figures
 from admin.home import home, init_pages, staff
 from admin.marks import marks
 from admin.own_ways import own_ways
+from admin.relay import relay
 from admin.review import comments
 from admin.rota import rota
 from admin.rota_book import book
@@ -22,7 +23,7 @@ from admin.trail import audit
 from admin.worries import worries
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, worries, marks, rota, book, imports, own_ways, audit, people)
+PARTS = (staff, home, figures, comments, alerts, relay, worries, marks, rota, book, imports, own_ways, audit, people)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

@@ -58,11 +58,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a young person, as the worker opened it."""
+    """One message of a young person, or of the duty worker who is named, as the worker opened it."""
 
     at: datetime | None
     level: str
     words: str
+    by: str = ""
 
 
 def ask(subject: Subject, reasons: Mapping[str, str]) -> ResponseReturnValue:
@@ -118,6 +119,10 @@ def _shown_once(subject: Subject, opening_id: str, box: bytes, labels: Mapping[s
 def _messages(box: bytes, key: str, opening_id: str) -> list[Message]:
     content = json.loads(open_box(box, private_half(key), "opening", opening_id, now()))
     return [
-        Message(datetime.fromisoformat(each["at"]) if each["at"] else None, each["level"], each["words"])
+        Message(_moment(each["at"]), each["level"], each["words"], each.get("by", ""))
         for each in content
     ]
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

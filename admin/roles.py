@@ -25,6 +25,7 @@ PAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "comments": frozenset({"reviewer", "lead"}),
         "alerts": frozenset({"duty", "lead"}),
         "marks": frozenset({"duty", "lead"}),
+        "relay": frozenset({"duty", "lead"}),
         "worries": frozenset({"duty", "lead"}),
         "rota": frozenset({"duty", "lead", "admin"}),
         "rota_book": frozenset({"lead", "admin"}),

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from conversations import alerts, worries
+from conversations import alerts, relays, worries
 from conversations.db import insert_once
 from conversations.keys import PrivateKeys, PublicKeys, keyed_hash
 from conversations.models import AlertRow, AlertWordsRow, OpeningRow, OptOutRow, OptRequestRow
@@ -94,15 +94,28 @@ class Contacts:
             said_at = (worry.expires_at - worries.BOX_LIFE).isoformat() if worry.expires_at else ""
             words = self._or_why_not(worry.sealed_words, "worry words", worry.id, now)
             return [{"at": said_at, "level": worry.kind, "words": words}]
-        wanted = select(AlertWordsRow).where(AlertWordsRow.alert_id == opening.alert_id)
-        return [
+        return self._thread(session, str(opening.alert_id), now)
+
+    def _thread(self, session: Session, alert_id: str, now: datetime) -> list[dict[str, str]]:
+        """What was said on both sides of an alert, in the order of time; `by` names the duty worker who wrote."""
+        theirs = [
             {
                 "at": row.received_at.isoformat(),
                 "level": row.level,
                 "words": self._or_why_not(row.sealed, "words", row.id, now),
             }
-            for row in session.scalars(wanted.order_by(AlertWordsRow.received_at))
+            for row in relays.texts_of(session, alert_id)
         ]
+        ours = [
+            {
+                "at": row.written_at.isoformat(),
+                "level": "",
+                "by": row.who,
+                "words": self._or_why_not(row.sealed_words, relays.PURPOSE, row.id, now),
+            }
+            for row in relays.of_alert(session, alert_id)
+        ]
+        return sorted([*theirs, *ours], key=lambda each: datetime.fromisoformat(each["at"]))
 
     def content(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
         if box is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
-from bot import acknowledging, second_look
+from bot import acknowledging, second_look, telling
 from bot.logs import place_of
 from bot.message import Heard, Inbound, Reply, Tampered, Unanswered, View
 from bot.parts import Parts
@@ -23,10 +24,10 @@ from conversations import (
     outbox,
     raising,
     receipts,
+    relays,
     rota,
     store,
     versions,
-    worries,
 )
 from conversations.asking import RESTS, prompt, spoken
 from conversations.db import begin_reading, db
@@ -34,7 +35,7 @@ from conversations.keys import MissingKey
 from conversations.script import Script
 from conversations.sealing import Sealable, Seals
 from conversations.starts import Start, start_of
-from conversations.values import Assessment, Facts, Person, RedactedText, State, Step
+from conversations.values import Assessment, Facts, Person, RedactedText, State
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def refuse(message: Inbound, parts: Parts) -> str:
         running = store.find(session, message.persons) if message.persons else None
         known = running.alert_id if running else None
         if not (known and alerts.add_to_alert(session, known, assessment, heard.seals, now)):
-            _only_screened(session, message, heard, parts, now)
+            telling.only_screened(session, message, heard, parts, now)
         session.commit()
     except Exception as broken:
         _went_down(session, broken, assessment, parts)
@@ -111,6 +112,7 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
             return None
         script = versions.script_of(session, turn.state, parts.scripts)
         rests = alerts.is_open(session, turn.alert_id) and not turn.state.unread
+        boxes = relays.on_page(session, turn.alert_id) if turn.state.channel == "web" else ()
     except STORE_IS_DOWN as down:
         log.error("store down: %s", type(down).__name__)
         raise Unanswered from None
@@ -118,7 +120,19 @@ def look(persons: tuple[Person, Person], parts: Parts) -> View | None:
         session.rollback()
     silent = turn.silent(now)
     state = replace(turn.state, said=()) if silent else turn.state
-    return View(script, state, prompt(script, state, silent, rests), script.words[state.language], rests)
+    asks = prompt(script, state, silent, rests)
+    return View(script, state, asks, script.words[state.language], rests, boxes)
+
+
+def note_seen(row_ids: Sequence[str], parts: Parts) -> None:
+    """Note that a visitor was shown what a duty worker wrote; that it could not be noted spoils no page."""
+    session = db.session()
+    try:
+        relays.note_seen(session, row_ids, parts.clock())
+        session.commit()
+    except STORE_IS_DOWN as down:
+        session.rollback()
+        log.error("store down: %s", type(down).__name__)
 
 
 def leave(persons: tuple[Person, Person], parts: Parts) -> None:
@@ -150,17 +164,17 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
     now = parts.clock()
     if not message.answerable:
         if receipts.first_seen(session, message.message, message.fingerprint, now):
-            _only_screened(session, message, heard, parts, now)
+            telling.only_screened(session, message, heard, parts, now)
         return Reply()
     claim = acknowledging.claim_of(session, message, parts)
     if claim is not None:
-        return _claimed(session, message, heard, claim, parts)
+        return telling.claimed(session, message, heard, claim, parts)
     start = start_of(heard.text, parts.scripts, parts.settings.areas)
     arrival = _arrival(message, start, parts)
     try:
         turn = store.open_turn(session, arrival, now)
     except store.FromStaff:
-        _only_screened(session, message, heard, parts, now)
+        telling.only_screened(session, message, heard, parts, now)
         return Reply()
     if isinstance(turn, store.Repeat):
         return Reply(turn.say if _at_once(message, parts) else ())
@@ -172,21 +186,6 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
     return _stepped(session, message, heard, turn, script, parts)
 
 
-def _claimed(
-    session: Session, message: Inbound, heard: Heard, claim: acknowledging.Claim, parts: Parts
-) -> Reply:
-    """A worker's text about an alert: screened like any other, acted on once, and answered."""
-    now = parts.clock()
-    if not receipts.first_seen(session, message.message, message.fingerprint, now):
-        return Reply()  # said again months later, it must not take an alert that has opened again since
-    _only_screened(session, message, heard, parts, now)
-    say = (acknowledging.take(session, claim, now, "text"),)
-    if parts.settings.twilio_reply == "twiml":
-        return Reply(say)
-    outbox.reply(session, outbox.Saying(message.our_number, say), heard.seals, None, now)
-    return Reply()
-
-
 def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn, script: Script, parts: Parts) -> Reply:
     now = parts.clock()
     facts = _facts(message, turn, heard.guess, parts, now)
@@ -196,19 +195,22 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     replayed = message.answered and not facts.early
     if not replayed and (message.found == "late" or (message.found and facts.early and not step.alert)):
         step = caring.found_late(script, turn.state, step)
-    told = _tell(session, message, turn, step, heard, now)
+    told = telling.tell(session, message, turn, step, heard, now)
     waits = message.found != "late" and not message.answered  # who waits for no answer gets no second one either
     if told is None:
-        _put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
+        telling.put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
     if told is None and second_look.is_due(message, heard.assessment, parts.settings):
         second_look.ask(session, heard.seals, message.channel, turn.id if waits else None, now)
-    if step.reach and (known := told or turn.alert_id):
-        alerts.record(session, known, now, step.reach, "Heard")
+    if (told or facts.alert_open) and (known := told or turn.alert_id):
+        relays.hear(session, known, step, now)
     if step.opt:
         store.request_opt(session, step.opt, heard.seals, now)
     say = spoken(script, step) if message.channel == "sms" else ()
     said_at = message.received_at if replayed else now
-    saving = store.Saving(message.message, script, heard.seals, told or turn.alert_id, said_at, not message.found)
+    rests = bool(told) or facts.alert_open
+    saving = store.Saving(
+        message.message, script, heard.seals, told or turn.alert_id, said_at, repeatable=not message.found, rests=rests
+    )
     store.save_turn(session, turn, step, say, saving)
     if _at_once(message, parts):
         return Reply(say)
@@ -238,6 +240,7 @@ def _arrival(message: Inbound, start: Start | None, parts: Parts) -> store.Arriv
         script=script,
         staff_number=message.staff_number,
         our_number=message.our_number,
+        reader_half=message.reader_half,
         after_expiry="opening" if start or message.start else "expired",
     )
 
@@ -268,45 +271,3 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
         cover_from=rota.cover_from(parts.settings.cover_hours, now, turn.state.language),
         read_by=rota.read_by(parts.settings.cover_hours, now, turn.state.language),
     )
-
-
-def _tell(session: Session, message: Inbound, turn: store.Turn, step: Step, heard: Heard, now: datetime) -> str | None:
-    """Raise or continue the alert of this conversation; gives its id, None when this text belongs to no alert."""
-    cut_off, found, seals = step.cannot_be_texted, heard.assessment, heard.seals
-    belongs = turn.alert_id and (step.alert or step.follows_alert)
-    if belongs and turn.alert_id and alerts.add_to_alert(session, turn.alert_id, found, seals, now, cut_off):
-        _mark_late(session, message, turn.alert_id, now)
-        return turn.alert_id
-    if step.alert:  # the first, or one after an alert that was closed meanwhile
-        return _raise(session, message, heard, now, cut_off)
-    return None
-
-
-def _raise(session: Session, message: Inbound, heard: Heard, now: datetime, cannot_be_texted: bool) -> str:
-    alert_id = alerts.raise_alert(session, heard.assessment, message.channel, heard.seals, now, cannot_be_texted)
-    _mark_late(session, message, alert_id, now)
-    return alert_id
-
-
-def _mark_late(session: Session, message: Inbound, alert_id: str, now: datetime) -> None:
-    if message.found:
-        alerts.found_later(session, alert_id, message.received_at, now)
-
-
-def _only_screened(session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime) -> None:
-    """A sender who cannot be answered, or is staff: the text is screened and a person told, and nothing is asked."""
-    if heard.assessment.alerts:
-        _raise(session, message, heard, now, not message.answerable)
-    else:
-        _put_on_list(session, message, heard, parts, now, not message.answerable)
-
-
-def _put_on_list(
-    session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime, cannot_be_texted: bool
-) -> None:
-    """Nobody is woken for a wellbeing worry, or a text that no reviewed lexicon covers; somebody reads it in time."""
-    kind = escalation.list_of(heard.assessment)
-    if kind:
-        due_at = rota.read_by_end(kind, parts.settings.cover_hours, now)
-        listing = worries.Listing(kind, message.channel, due_at, cannot_be_texted)
-        worries.keep(session, heard.assessment, heard.seals, listing)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, proving, reconcile, second_look
+from bot import duty, marking, outbound, proving, reconcile, relay, second_look
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.stopping import Stopping
@@ -77,6 +77,7 @@ JOBS: dict[str, Job] = {
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
+    "messages of duty": relay.send_due,
     "marks": marking.fill_marks,
     "codes": lambda session, parts, contacts: proving.send_codes(session, parts),
     "texts": outbound.send_due,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from conversations.relays import Box
 from conversations.script import Script, Words
 from conversations.sealing import Sealable, Seals
 from conversations.values import Assessment, Person, Prompt, RedactedText, State
@@ -28,6 +29,7 @@ class Inbound:
     opt_out_type: str = ""
     staff_number: str = ""
     our_number: str = ""
+    reader_half: str = ""
     answerable: bool = True
     fingerprint: str = ""
     """A keyed hash of its words and id together: the same id with other words is no repeat. Empty on the web."""
@@ -54,6 +56,10 @@ class View:
     words: Words
     rests: bool = False
     """Whether a duty worker has a worry of theirs and is not done with it."""
+    boxes: tuple[Box, ...] = ()
+    """What a duty worker has written to this visitor, sealed to them."""
+    letters: tuple[str, ...] = ()
+    """The same once it is open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.inbound import SEALED_FOR, STORE_IS_DOWN
 from bot.message import Unanswered
 from bot.parts import Parts
-from conversations import alerts, numbering, store
+from conversations import alerts, numbering, relays, store
 from conversations.db import db
 from conversations.sealing import Sealable
 from conversations.values import Person
@@ -52,5 +52,9 @@ def _kept(session: Session, persons: tuple[Person, Person], left: Left, parts: P
     box = left.number.seal(parts.keys.of_day(now), "alert", turn.alert_id, now + SEALED_FOR)
     if not alerts.leave_contact(session, turn.alert_id, box, now, left.mobile):
         return False
+    if left.mobile:
+        relays.agree(session, turn.alert_id, True, now)
+    else:
+        relays.cut_off(session, turn.alert_id, "landline", now)
     store.keep_state(session, turn, replace(turn.state, reach_ok="left"))
     return True

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
-from conversations import escalation, outbox, store
+from conversations import escalation, outbox, relays, store
 from conversations.models import ConversationRow, OutboxRow
 from conversations.rota import is_day
 from conversations.script import load_words
@@ -28,6 +28,7 @@ class Held:
     body: str
     tries: int
     kind: str
+    conversation_id: str | None
 
 
 def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
@@ -45,7 +46,7 @@ def send_due(session: Session, parts: Parts, contacts: Contacts) -> int:
 
 
 def _held(row: OutboxRow) -> Held:
-    return Held(row.id, row.lease, row.sealed_contact, row.sender, row.body, row.tries, row.kind)
+    return Held(row.id, row.lease, row.sealed_contact, row.sender, row.body, row.tries, row.kind, row.conversation_id)
 
 
 def nudge_due(session: Session, parts: Parts, contacts: Contacts) -> int:
@@ -100,5 +101,8 @@ def _send(session: Session, parts: Parts, contacts: Contacts, text: Held) -> Non
     except NotSent as failed:
         again_at = escalation.retry_at(text.tries, now) if failed.again else None
         outbox.mark_failed(session, OutboxRow, text.id, failed.code, again_at)
+        if again_at is None:
+            relays.reply_lost(session, text.conversation_id, failed.code, parts.clock())
     else:
         outbox.mark_sent(session, OutboxRow, text.id, provider_id, parts.clock())
+        relays.note_early_reports(session, provider_id, parts.clock())

@@ -14,7 +14,7 @@ from bot.message import Inbound
 from bot.parts import Parts
 from bot.safeguards import language, redaction
 from bot.safeguards.triage.encoder import EncoderAbsent, worth_a_look
-from conversations import alerts, caring, comments, outbox, rota, store, versions, worries
+from conversations import alerts, caring, comments, outbox, relays, rota, store, versions, worries
 from conversations.asking import spoken
 from conversations.controls import fold
 from conversations.db import begin_reading
@@ -170,6 +170,8 @@ def _follow(session: Session, parts: Parts, text: Text, turn: store.Turn | None,
     known = turn.alert_id if turn else None
     added = known and alerts.add_to_alert(session, known, found, text.seals, now, stopped)
     alert_id = known if known and added else alerts.raise_alert(session, found, text.channel, text.seals, now, stopped)
+    if stopped and text.channel == "sms":
+        relays.cut_off(session, alert_id, "stop", now)
     kept = _without(turn.state, text.words, parts) if turn else None
     if turn is None or kept is turn.state:
         comments.forget(session, _redacted(text.words, parts))

@@ -19,7 +19,7 @@ ASIDES: Mapping[str, str] = {
 }
 """What may be asked between questions, and the words that ask it."""
 
-RESTS = frozenset({"rest", "reach"})
+RESTS = frozenset({"rest", "reach", "times"})
 """What a conversation waits for while a duty worker has a worry of theirs: nothing of the questions is asked."""
 
 SUPPORT = ("safe", "not_safe", "talk")

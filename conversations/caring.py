@@ -9,7 +9,7 @@ from conversations.asking import RESTS
 from conversations.moves import said
 from conversations.safety import safety_words
 from conversations.script.values import Script, Words
-from conversations.values import Assessment, Facts, Level, RedactedText, State, Step
+from conversations.values import Assessment, Facts, Level, Parsed, RedactedText, State, Step
 
 LOW = frozenset({"1", "2", "no", "nothing_yet", "not_asked", "nothing_said", "none"})
 """Answers that say that somebody was not heard: the low end of a scale, and the options that say "nothing" or "no"."""
@@ -32,7 +32,7 @@ def worried(script: Script, state: State, text: RedactedText, assessment: Assess
     first = state.channel == "sms" and assessment.handled_as == Level.CONCERN and "reach" not in state.offered
     if first:
         return said(replace(told, awaiting="reach", offered=(*told.offered, "reach")), *heard, asks=True, alert=True)
-    return said(replace(told, awaiting="reach" if state.awaiting == "reach" else "rest"), *heard, alert=True)
+    return said(replace(told, awaiting=state.awaiting if state.awaiting in RESTS else "rest"), *heard, alert=True)
 
 
 def worry_words(words: Words, channel: str, assessment: Assessment, facts: Facts) -> tuple[str, ...]:
@@ -51,9 +51,10 @@ def resting(script: Script, state: State, text: RedactedText, act: str, facts: F
     opt = "start" if act == "start" or facts.opted_in else ""
     found = hearing.agreed(state, text)
     if state.awaiting == "reach" and not facts.early and found.codes and found.codes[0] in REACH:
-        known = replace(state, awaiting="rest", reach_ok=found.codes[0])
+        return _agreed(script, state, found)
+    if state.awaiting == "times" and not facts.early and (times := hearing.times(state, text)):
         thanks = script.words[state.language].line("kept.alert")
-        return said(known, thanks, follows_alert=bool(found.extra), reach=REACH[found.codes[0]])
+        return said(replace(state, awaiting="rest"), thanks, times=times)
     nothing_new = bool(act) or not text.strip() or facts.asked == "carry_on"
     line = script.words[state.language].line("resting.alert" if nothing_new else "kept.alert")
     waits = replace(state, awaiting=state.awaiting if state.awaiting in RESTS else "rest")
@@ -74,6 +75,14 @@ def found_late(script: Script, before: State, turn: Step) -> Step:
     goes_on = turn.opt or turn.state.ending != before.ending
     kept = turn.state if goes_on else replace(before, comments=turn.state.comments, hint=turn.state.hint)
     return replace(turn, state=replace(kept, said=before.said), say=(), asks=False)
+
+
+def _agreed(script: Script, state: State, found: Parsed) -> Step:
+    """Keep whether it is OK to text them, and after a yes ask when."""
+    words, yes = script.words[state.language], found.codes[0] == "yes"
+    known = replace(state, awaiting="times" if yes else "rest", reach_ok=found.codes[0])
+    ask = (words.line("times.ask"),) if yes else ()
+    return said(known, words.line("kept.alert"), *ask, follows_alert=bool(found.extra), reach=REACH[found.codes[0]])
 
 
 def supported(script: Script, state: State, turn: Step, act: str, facts: Facts) -> Step:

@@ -7,7 +7,15 @@ from dataclasses import replace
 from conversations import answers, moves
 from conversations.asking import options_of
 from conversations.script.values import Script
-from conversations.values import Parsed, RedactedText, State
+from conversations.values import Option, Parsed, RedactedText, State
+
+WHEN = (
+    Option("any", "any time"),
+    Option("after_school", "after school"),
+    Option("evenings", "evenings"),
+    Option("not_weekends", "not at weekends"),
+)
+"""What "when is it safe to text you?" may be answered, in the order of its numbers."""
 
 
 def parsed(script: Script, state: State, text: RedactedText) -> Parsed:
@@ -34,6 +42,12 @@ def wish(state: State, text: RedactedText) -> str:
     """yes, no or unsure when the text is that and nothing more."""
     found = agreed(state, text)
     return found.codes[0] if found.understood and not found.extra else ""
+
+
+def times(state: State, text: RedactedText) -> str:
+    """The times at which they may be texted, comma between, when the text chooses some and says nothing more."""
+    found = answers.parse("multi", text, WHEN, state.language, answers.load_vocabulary())
+    return ",".join(found.codes) if found.understood and not found.extra else ""
 
 
 def past_an_answer(script: Script, state: State, text: RedactedText) -> State:

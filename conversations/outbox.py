@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from conversations.db import insert_once
+from conversations.duty_models import RelayRow
 from conversations.models import AttemptRow, DeliveryRow, OutboxRow
 from conversations.sealing import Seals
 
 LEASE = timedelta(seconds=60)
-Row = TypeVar("Row", AttemptRow, OutboxRow)
+Row = TypeVar("Row", AttemptRow, OutboxRow, RelayRow)
 
 # Twilio says nothing of the order in which reports arrive, so a later stage wins whenever it is heard of.
 STAGES = (
@@ -125,15 +126,20 @@ def _mark_held(session: Session, row: type[Row], row_id: str, **values: Any) -> 
     session.execute(update(row).where(row.id == row_id, row.state == "leased").values(**values))
 
 
-def note_status(session: Session, provider_id: str, status: str, error: str, now: datetime) -> None:
-    """Keep what the provider reports; it moves a message forward, never back, and may come before our own record."""
-    insert_once(
+def note_status(session: Session, provider_id: str, status: str, error: str, now: datetime) -> bool:
+    """Keep what the provider reports; it moves a message forward, never back, and may come before our own record.
+
+    False when the same has been reported before.
+    """
+    new = insert_once(
         session,
         DeliveryRow,
         {"provider_id": provider_id, "status": status, "error": error or None, "received_at": now},
     )
     _move_forward(session, AttemptRow, provider_id, status, error)
     _move_forward(session, OutboxRow, provider_id, status, error)
+    _move_forward(session, RelayRow, provider_id, status, error)
+    return new
 
 
 def _move_forward(session: Session, row: type[Row], provider_id: str, status: str, error: str | None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from conversations import store, versions, worries
 from conversations.db import changed
+from conversations.duty_models import RelayRow
 from conversations.models import (
     AlertRow,
     AnswerRow,
@@ -82,6 +83,9 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         AlertRow.raised_at <= now - CONTACT_LIFE, AlertRow.sealed_contact.is_not(None)
     )
     links = update(CommentRow).where(CommentRow.link_expires_on <= now.date(), CommentRow.sealed_link.is_not(None))
+    pages = update(RelayRow).where(
+        RelayRow.written_at <= now - CONTACT_LIFE, RelayRow.sealed_for_reader.is_not(None)
+    )
     worry_boxes = update(WorryRow).where(WorryRow.expires_at <= now)
     worries_done = delete(WorryRow).where(WorryRow.state == "done", WorryRow.done_at <= now - WORRY_LIFE)
     done = OutboxRow.state.in_(("sent", "failed", "cancelled"))
@@ -89,6 +93,7 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "message ids": delete(ReceivedRow).where(ReceivedRow.received_on <= (now - MESSAGE_ID_LIFE).date()),
         "alert contacts": alert_contacts.values(sealed_contact=None),
         "comment links": links.values(sealed_link=None, link_expires_on=None),
+        "words on pages": pages.values(sealed_for_reader=None),
         "texts sent": delete(OutboxRow).where(done, OutboxRow.due_at <= now - OUTBOX_LIFE),
         "delivery reports": delete(DeliveryRow).where(DeliveryRow.received_at <= now - DAY),
         "words opened": delete(OpeningRow).where(OpeningRow.expires_at <= now),

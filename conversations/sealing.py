@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 BLOCK = 64
 SEPARATOR = b"\n"
+READER = "reader"
+"""The purpose of a box that a web visitor reads."""
 
 
 class CannotOpen(Exception):
@@ -82,6 +85,27 @@ def private_half(text: str) -> PrivateKey:
         return PrivateKey(b64decode(text, validate=True))
     except (ValueError, TypeError, CryptoError) as broken:
         raise CannotOpen("this browser session holds no key") from broken
+
+
+class Reader:
+    """A web visitor who reads what was sealed to them: their key is made from the secret in their cookie, each time.
+
+    It is never stored, so that nobody reads it without that cookie.
+    """
+
+    __slots__ = ("__private",)
+
+    def __init__(self, secret: str) -> None:
+        self.__private = PrivateKey(hashlib.blake2b(secret.encode(), digest_size=32, person=b"heard-reader").digest())
+
+    @property
+    def half(self) -> str:
+        """The public half of their key, as text."""
+        return b64encode(bytes(self.__private.public_key)).decode()
+
+    def read(self, box: bytes, row: str, now: datetime) -> str:
+        """The words in a box made for this visitor and row; raises CannotOpen."""
+        return open_box(box, self.__private, READER, row, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ SILENCE = timedelta(minutes=30)
 PACE = timedelta(hours=1)
 REST = timedelta(minutes=60)
 REPLIES_KEPT = 10
-UNDISTURBED = frozenset({"rest", "reach", "safe"})
+UNDISTURBED = frozenset({"rest", "reach", "times", "safe"})
 """What a conversation may wait for without a nudge: whoever told us a worry is not called back to the questions."""
 
 STATE_FIELDS = tuple(State.__dataclass_fields__)
@@ -87,6 +87,7 @@ class Arrival:
     fingerprint: str = ""
     staff_number: str = ""
     our_number: str = ""
+    reader_half: str = ""
     after_expiry: str = "expired"
 
 
@@ -111,7 +112,7 @@ def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repea
     if turn is not None:
         close(session, turn, now)
         arrival = replace(arrival, begins=replace(arrival.begins, awaiting=arrival.after_expiry))
-    opened = _opened(session, arrival, now)
+    opened = open_new(session, arrival, now)
     session.execute(
         update(ReceivedRow).where(ReceivedRow.message == arrival.message).values(conversation_id=opened.id)
     )
@@ -171,7 +172,7 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
         "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
         "sealed_contact": _contact(turn, saving.seals) if texts else None,
     }
-    if not runs:  # what did not change is not written: SQLite would rewrite its index all the same
+    if not runs and not saving.rests:  # what did not change is not written: SQLite would rewrite its index all the same
         values["expires_at"] = min(turn.expires_at, now + REST)
     if saving.alert_id != turn.alert_id:
         values["alert_id"] = saving.alert_id
@@ -201,6 +202,7 @@ class Saving:
     now: datetime
     repeatable: bool = True
     """Whether a repeat of the message gets the reply again; not where that went out by another way."""
+    rests: bool = False  # a duty worker has a worry of theirs: they may be written to, also when the questions are over
 
 
 def keep_state(session: Session, turn: Turn, state: State) -> None:
@@ -260,7 +262,8 @@ def _linked(comment: Comment, seals: Seals) -> Comment:
     return replace(comment, id=comment_id, link=b64encode(sealed).decode() if sealed else "")
 
 
-def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
+def open_new(session: Session, arrival: Arrival, now: datetime) -> Turn:
+    """Open a conversation of somebody who has none, locked until the commit."""
     state = arrival.begins
     versions.keep(session, arrival.script)
     values: dict[str, Any] = {
@@ -272,6 +275,7 @@ def _opened(session: Session, arrival: Arrival, now: datetime) -> Turn:
         "replies": {},
         "pace": [],
         "our_number": arrival.our_number or None,
+        "reader_half": arrival.reader_half or None,
         "expires_at": now + arrival.script.expires_after,
     }
     insert_once(session, ConversationRow, values)

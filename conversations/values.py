@@ -142,6 +142,7 @@ class Step:
     cannot_be_texted: bool = False
     opt: str = ""
     reach: str = ""
+    times: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
     "bot.channels.sms", "bot.channels.voice", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers",
-    "bot.outbound", "bot.proving", "bot.reconcile", "bot.second_look", "bot.watch",
-    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.own_ways", "admin.reading", "admin.review",
-    "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions",
-    "admin.staff", "admin.worries",
+    "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.second_look", "bot.watch",
+    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.own_ways", "admin.reading", "admin.relay",
+    "admin.review", "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions", "admin.staff",
+    "admin.worries",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
@@ -31,10 +31,11 @@ ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 EDGES = {
     "conversations.alerts", "conversations.attempts", "conversations.cli", "conversations.comments", "conversations.db",
     "conversations.duty_models", "conversations.duty_rota",
-    "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
-    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.proofs",
-    "conversations.receipts", "conversations.retention", "conversations.schema", "conversations.sealing",
-    "conversations.shift_book", "conversations.staff_models", "conversations.store",
+    "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.lines",
+    "conversations.marks", "conversations.models", "conversations.openings", "conversations.outbox",
+    "conversations.proofs", "conversations.receipts", "conversations.relays", "conversations.retention",
+    "conversations.schema", "conversations.sealing", "conversations.shift_book", "conversations.staff_models",
+    "conversations.store",
     "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 

@@ -17,7 +17,7 @@ from bot.identity import can_be_texted
 from bot.message import Tampered, Unanswered
 from bot.parts import parts
 from bot.texted import Text, inbound_of
-from conversations import outbox
+from conversations import outbox, relays
 from conversations.db import db
 from conversations.script import load_words
 from conversations.settings import Settings
@@ -65,7 +65,9 @@ def note_status() -> Response:
     error = request.form.get("ErrorCode", "")
     code = error if error.isdecimal() and len(error) <= 6 else ""
     try:
-        outbox.note_status(session, form["MessageSid"], form["MessageStatus"], code, parts().clock())
+        message_id, status, now = form["MessageSid"], form["MessageStatus"], parts().clock()
+        if outbox.note_status(session, message_id, status, code, now):
+            relays.note_report(session, message_id, status, code, now)
         session.commit()
     except SQLAlchemyError as down:
         session.rollback()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, redirect, request, session, url_for
 from flask.sansio.blueprints import BlueprintSetupState
@@ -19,6 +22,7 @@ from bot.identity import pseudonym
 from bot.message import Inbound, Unanswered, View
 from bot.parts import parts
 from conversations.keys import MissingKey, keyed_hash
+from conversations.sealing import CannotOpen, Reader
 from conversations.values import Person
 
 log = logging.getLogger(__name__)
@@ -55,6 +59,8 @@ def show() -> AnyResponse:
     view = _look()
     if view is not None and session.get("language") != view.state.language:
         session["language"] = view.state.language
+    if view is not None and request.method == "GET" and (unseen := [each.id for each in view.boxes if not each.seen]):
+        inbound.note_seen(unseen, parts())
     return pages.draw(view, parts())
 
 
@@ -157,7 +163,16 @@ def _give_back(kept: Kept, *keys: str) -> AnyResponse:
 
 
 def _look() -> View | None:
-    return inbound.look(_known(), parts()) if "visitor" in session else None
+    """Where this visitor's conversation stands, with what a duty worker wrote to them opened by their own cookie."""
+    view = inbound.look(_known(), parts()) if "visitor" in session else None
+    return replace(view, letters=tuple(_letters(view))) if view is not None and view.boxes else view
+
+
+def _letters(view: View) -> Iterator[str]:
+    reader, now = Reader(session["visitor"]), parts().clock()
+    for box in view.boxes:
+        with suppress(CannotOpen):
+            yield reader.read(box.sealed, box.id, now)
 
 
 def _follow(word: str) -> None:
@@ -198,6 +213,7 @@ def _message(kept: Kept) -> Inbound:
         asked=kept.asked,
         start=kept.start,
         area=str(session.get("area", "")) if kept.start else "",
+        reader_half=Reader(visitor).half,
     )
 
 

@@ -58,6 +58,7 @@ DOORS: dict[str, set[str]] = {
     "/staff/alerts/<alert_id>/acknowledge": {"duty", "lead"},
     "/staff/alerts/<alert_id>/outcome": {"duty", "lead"},
     "/staff/alerts/<alert_id>/words": {"duty", "lead"},
+    "/staff/alerts/<alert_id>/messages": {"duty", "lead"},
     "/staff/alerts/<alert_id>/mark": {"duty", "lead"},
     "/staff/worries/<worry_id>": {"duty", "lead"},
     "/staff/worries/<worry_id>/outcome": {"duty", "lead"},

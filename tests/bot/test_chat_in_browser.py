@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page
+from sqlalchemy import select
 
+from bot import relay
 from bot.parts import Parts
+from conversations import relays
 from conversations.db import db
+from conversations.models import AlertRow
+from conversations.templates import Draft
 from tests.browser import PHONE, OpenContext, axe_violations, screenshot, serving
 from tests.fakes import Clock
+from tests.seeds import worker_contacts
 from wsgi import create_app
 
 SECRET = "a thing that nobody else may read"
@@ -196,6 +202,36 @@ def test_somebody_who_is_not_safe_can_leave_a_number(
     page.click(".writing .main")
     page.wait_for_load_state()
     assert SECRET not in page.content()
+
+
+@pytest.mark.parametrize("look", [
+    pytest.param(PHONE, id="phone"),
+    pytest.param({**PHONE, "locale": "ar"}, id="arabic"),
+    pytest.param({**DESKTOP, "java_script_enabled": False}, id="desktop-without-javascript"),
+])
+def test_b44_who_comes_back_reads_what_a_duty_worker_wrote(
+    open_chat: Callable[..., Page], site: Flask, address: str, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    page, name = open_chat(**look), request.node.callspec.id
+    _begin(page, "check-in")
+    page.click(".own summary")
+    page.fill("#words", "stop him hurting me")
+    page.click(".own .main")
+    page.wait_for_selector("#number")
+    with site.app_context():
+        parts: Parts = site.extensions["heard"]
+        alert_id, key = db.session.scalars(select(AlertRow.id)).one(), parts.keys.of_day(parts.clock())
+        draft = Draft("Hi, I am Ana. Thank you for telling us.\nIn danger now? Call 999. <b>Are you alone?</b>")
+        relays.write(db.session(), alert_id, relays.Written("a" * 32, "Ana Reid", draft, key), parts.clock())
+        relay.send_due(db.session(), parts, worker_contacts(parts))
+    page.goto(address)
+    page.get_by_text("<b>Are you alone?</b>").wait_for()
+    assert page.locator(".letters a[href='tel:999']").count() == 1
+    (_looks_right if look.get("java_script_enabled", True) else _pictured)(page, f"{name}-letter")
+    page.click(".leave")
+    page.wait_for_url("**/weather")
+    page.goto(address)
+    assert page.locator(".letters").count() == 0
 
 
 def test_a_whole_conversation_works_without_javascript(open_chat: Callable[..., Page]) -> None:

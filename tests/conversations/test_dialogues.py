@@ -51,6 +51,7 @@ def _hold(script: Script, state: State, turn: dict[str, Any], parts: Parts, befo
     assert step.alert == turn.get("alerts", False), where
     assert step.follows_alert == turn.get("follows", False), where
     assert step.reach == turn.get("reach", ""), where
+    assert step.times == turn.get("times", ""), where
     assert step.state.language == turn.get("language", step.state.language), where
     _within_budget(said, step.state.language, where)
     return step
