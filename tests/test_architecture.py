@@ -21,8 +21,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 COMMITTERS = {
     "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers", "bot.outbound",
     "bot.second_look", "bot.watch",
-    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.reading", "admin.review", "admin.sessions",
-    "admin.staff", "admin.worries",
+    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.outcomes", "admin.reading", "admin.review",
+    "admin.sessions", "admin.staff", "admin.worries",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
@@ -31,8 +31,8 @@ EDGES = {
     "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
     "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
-    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",
-    "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
+    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.outcomes",
+    "conversations.retention", "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
     "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 
