@@ -11,6 +11,7 @@ from admin.auth import init_auth, utc_now
 from admin.dashboard import figures
 from admin.home import home, init_pages, staff
 from admin.marks import marks
+from admin.outcomes import outcomes
 from admin.review import comments
 from admin.sessions import Clock
 from admin.staff import people
@@ -18,7 +19,7 @@ from admin.trail import audit
 from admin.worries import worries
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, worries, marks, audit, people)
+PARTS = (staff, home, figures, comments, alerts, outcomes, worries, marks, audit, people)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

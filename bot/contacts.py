@@ -120,7 +120,7 @@ class Contacts:
         return sorted(self._of_alert(session, str(opening.alert_id), now), key=lambda each: each["at"])
 
     def _of_alert(self, session: Session, alert_id: str, now: datetime) -> Iterator[dict[str, str]]:
-        """Every message of an alert and of those joined to it, and what duty workers noted at handovers and outcomes."""
+        """Every message of an alert and of those joined to it, and the notes of handovers and reports."""
         every = [alert_id, *(each.id for each in outcomes.joined(session, alert_id))]
         for row in session.scalars(select(AlertWordsRow).where(AlertWordsRow.alert_id.in_(every))):
             words = self._or_why_not(row.sealed, "words", row.id, now)

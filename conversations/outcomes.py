@@ -124,7 +124,7 @@ def close(session: Session, alert_id: str, worker: Worker, report: Report, seals
 def hand_over(
     session: Session, alert_id: str, worker: Worker, partner: str, seals: Seals | None, now: datetime
 ) -> bool:
-    """Note that a partner agency was asked to act; the alert and its clock stay with us. False when it is not theirs."""
+    """Note that a partner agency was asked to act; alert and clock stay with us. False when it is not this worker's."""
     alert = _locked(session, alert_id)
     waits = {each.partner for each in handovers(session, alert_id) if not each.received_at}
     if not worker.has(alert) or partner in waits:

@@ -1,9 +1,11 @@
-"""What a duty worker reports at the end of an alert, after Appendix H of the National Guidance for Child Protection in
-Scotland 2021: the questions, the answers there are, and what is still missing.
+"""What a duty worker reports at the end of an alert: the questions, their answers, and what is still missing.
+
+The questions follow Appendix H of the National Guidance for Child Protection in Scotland 2021.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -18,6 +20,7 @@ NO_RISK = frozenset({"no_harm", "false_alarm"})
 """Outcomes after which there may be nobody to find and nothing to tell."""
 NOTES_AT_MOST = 4000
 NAME_AT_MOST = 64
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 DAY = timedelta(days=1)
 
 SAID_OF_OUTCOME: Mapping[str, str] = MappingProxyType({**OUTCOMES, MERGED: "Joined to another alert"})
@@ -146,7 +149,7 @@ def report_from(one: Mapping[str, str], told: Sequence[str]) -> Report:
 
 
 def faults(report: Report, received: bool) -> dict[str, str]:
-    """Everything that is missing or does not fit, by question; `received` is whether a partner has said they have it."""
+    """Everything that is missing or does not fit, by question; `received`: whether a partner has said they have it."""
     found = {name: QUESTIONS[name].missing for name in QUESTIONS if not _answered(report, name)}
     if not report.notes:
         found["notes"] = "Say in a few words what happened."
@@ -184,10 +187,9 @@ def _contradictions(report: Report, received: bool) -> dict[str, tuple[bool, str
 
 def last_time(text: str, now: datetime) -> datetime | None:
     """The last moment at which the clock on the wall here showed this time, like 03:25; None when it is no time."""
-    try:
-        wanted = time.fromisoformat(text)
-    except ValueError:
+    if not CLOCK.fullmatch(text):
         return None
+    wanted = time.fromisoformat(text)
     today = now.astimezone(HERE).date()
     moment = datetime.combine(today, wanted, HERE)
     return moment if moment <= now else datetime.combine(today - DAY, wanted, HERE)

@@ -32,8 +32,8 @@ EDGES = {
     "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
     "conversations.models", "conversations.openings", "conversations.outbox", "conversations.outcomes",
-    "conversations.retention", "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
-    "conversations.triage_models", "conversations.versions", "conversations.worries",
+    "conversations.retention", "conversations.schema", "conversations.sealing", "conversations.staff_models",
+    "conversations.store", "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 
 
