@@ -98,7 +98,8 @@ def words(alert_id: str) -> ResponseReturnValue:
 @alerts.app_template_global()
 def what_next(alert: AlertRow) -> str:
     """What Heard does next about an alert by itself."""
-    return chronology.what_next(alert.state, alert.next_action_at, alert.step, now())
+    whom = chronology.whom(alert.level, alert.step)
+    return chronology.what_next(alert.state, alert.next_action_at, whom, now())
 
 
 @alerts.app_template_global()

@@ -56,8 +56,17 @@ ARRIVED: Mapping[str, str] = MappingProxyType(
 """What providers report of an attempt that was sent."""
 SAID_BY_ATTEMPTS = frozenset({"sent"})
 """Events that only repeat what the attempt itself shows with more."""
-TOLD_NEXT: Mapping[int, str] = MappingProxyType({0: "the next person is told", 1: "everybody on duty is told"})
-TOLD_AGAIN = "everybody is told again"
+STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"immediate": ("first", "next", "everyone"), "concern": ("first", "next", "next", "everyone")}
+)
+"""Whom the policy has told at each step of a level."""
+TOLD: Mapping[str, str] = MappingProxyType(
+    {
+        "first": "whoever is on duty first is told",
+        "next": "the next person is told",
+        "everyone": "everyone on duty and the safeguarding lead are told",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +87,22 @@ def who_has(alert: AlertRow, mine: bool) -> str:
     return f"You have it, {since}." if mine else f"{alert.acknowledged_by} has it, {since}."
 
 
-def what_next(state: str, next_action_at: datetime | None, step: int, now: datetime) -> str:
+def whom(level: str, step: int) -> str:
+    """Whom the step that comes next tells: first, next or everyone; what has no steps of its own is a concern."""
+    steps = STEPS.get(level, STEPS["concern"])
+    return steps[min(step, len(steps) - 1)]
+
+
+def what_next(state: str, next_action_at: datetime | None, whom: str, now: datetime) -> str:
     """What Heard does next about an alert by itself, and when; empty for a closed one."""
     if state == "closed" or next_action_at is None:
         return ""
     at = clock_of(next_action_at, now)
     if state == "acknowledged":
-        return f"Without an outcome by {at} it opens again and others are told."
+        return f"Without an outcome Heard follows up at {at}: it reminds, then it opens the alert again."
     if next_action_at <= now:
         return "Duty workers are being told now."
-    return f"At {at} {TOLD_NEXT.get(step, TOLD_AGAIN)}, unless somebody takes it."
+    return f"At {at} {TOLD[whom]}, unless somebody takes it."
 
 
 def clock_of(moment: datetime | None, now: datetime | None = None) -> str:

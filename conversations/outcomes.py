@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import alerts, escalation, reporting
+from conversations import alerts, reporting
 from conversations.db import changed
 from conversations.duty_models import HandoverRow, ReportRow
 from conversations.models import AlertRow, ConversationRow
@@ -19,8 +19,8 @@ from conversations.reporting import MERGED, Report
 from conversations.sealing import Seals
 from conversations.values import Level
 
-EVERYBODY = 2
-"""The step of the policy at which everyone and the safeguarding lead are told."""
+EVERYBODY = 99
+"""Past every step of the policy, so its last: everyone and the safeguarding lead are told."""
 REPORT_NOTES, HANDOVER_NOTES = "report notes", "handover notes"
 """What the sealed boxes of a report and of a handover were made for."""
 
@@ -165,13 +165,16 @@ def reopen(session: Session, alert_id: str, worker: Worker, reason: str, now: da
 
 
 def take_over(session: Session, alert_id: str, worker: Worker, reason: str, now: datetime) -> bool:
-    """Make a colleague's alert this worker's; the time until an outcome begins anew. False when nobody else has it."""
+    """Make a colleague's alert this worker's: its hour begins anew, and its next action is never put off.
+
+    False when nobody else has it.
+    """
     alert = _locked(session, alert_id)
     if alert.state != "acknowledged" or worker.has(alert):
         return False
     why = f"from {alert.acknowledged_by}: {reporting.TAKE_OVER_REASONS[reason]}"
-    alert.owner_id, alert.acknowledged_by, alert.acknowledged_at = worker.id, worker.name, now
-    alert.next_action_at = now + escalation.OUTCOME_WAIT
+    alert.owner_id, alert.acknowledged_by = worker.id, worker.name
+    alert.acknowledged_at = alert.clock_from = now
     alerts.record(session, alert_id, now, "taken over", worker.name, why)
     return True
 

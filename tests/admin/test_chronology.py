@@ -6,28 +6,42 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin.chronology import clock_of, lines, what_next
+from admin.chronology import clock_of, lines, what_next, whom
 from conversations.models import AlertEventRow, AttemptRow
 
 NOW = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
 LATER = NOW + timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(
-    ("state", "at", "step", "said"),
+    ("state", "at", "whom", "said"),
     [
-        ("open", LATER, 0, "At 03:25 the next person is told, unless somebody takes it."),
-        ("open", LATER, 1, "At 03:25 everybody on duty is told, unless somebody takes it."),
-        ("open", LATER, 7, "At 03:25 everybody is told again, unless somebody takes it."),
-        ("open", NOW, 0, "Duty workers are being told now."),
-        ("open", NOW - timedelta(minutes=1), 2, "Duty workers are being told now."),
-        ("open", NOW + timedelta(days=1), 0, "At 03:10 on Tuesday the next person is told, unless somebody takes it."),
-        ("acknowledged", LATER, 0, "Without an outcome by 03:25 it opens again and others are told."),
-        ("closed", None, 3, ""),
+        ("open", LATER, "first", "At 03:25 whoever is on duty first is told, unless somebody takes it."),
+        ("open", LATER, "next", "At 03:25 the next person is told, unless somebody takes it."),
+        ("open", NOW, "next", "Duty workers are being told now."),
+        ("open", NOW - timedelta(minutes=1), "everyone", "Duty workers are being told now."),
+        ("open", LATER + DAY, "next", "At 03:25 on Tuesday the next person is told, unless somebody takes it."),
+        ("closed", None, "first", ""),
     ],
 )
-def test_what_happens_next_is_one_sentence(state: str, at: datetime | None, step: int, said: str) -> None:
-    assert what_next(state, at, step, NOW) == said
+def test_what_happens_next_is_one_sentence(state: str, at: datetime | None, whom: str, said: str) -> None:
+    assert what_next(state, at, whom, NOW) == said
+
+
+def test_an_alert_that_somebody_has_says_when_heard_follows_up() -> None:
+    assert "follows up at 03:25" in what_next("acknowledged", LATER, "first", NOW)
+
+
+@pytest.mark.parametrize(
+    ("level", "step", "told"),
+    [
+        ("immediate", 0, "first"), ("immediate", 1, "next"), ("immediate", 2, "everyone"), ("immediate", 9, "everyone"),
+        ("concern", 2, "next"), ("concern", 3, "everyone"), ("wellbeing", 3, "everyone"),
+    ],
+)
+def test_the_step_that_comes_next_says_who_is_told(level: str, step: int, told: str) -> None:
+    assert whom(level, step) == told
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from admin.chronology import clock_of
 from conversations import keys
 from conversations.db import db
 from conversations.duty_models import HandoverRow, ReportRow
-from conversations.models import AlertRow
+from conversations.models import AlertRow, AttemptRow
+from conversations.outcomes import EVERYBODY
 from conversations.reporting import QUESTIONS
 from conversations.values import Level
 from tests.admin.app import Hands, Visitor, close, logged_in, make_alert, make_app, make_handover, text_of
@@ -273,7 +274,7 @@ def test_everybody_is_told_at_once_by_a_button(app: Flask) -> None:
     page = said(duty, alert_id)
     assert "Everybody on duty and the safeguarding lead are being told now." in page
     assert "Duty workers are being told now." in page
-    assert row(app, alert_id).step == 2
+    assert row(app, alert_id).step == EVERYBODY
 
 
 def test_two_alerts_of_one_young_person_become_one(app: Flask) -> None:
@@ -301,10 +302,15 @@ def test_a_form_from_elsewhere_changes_nothing(sqlite_app: Flask, what: str) -> 
 
 def test_the_chronology_has_every_line_and_no_button(sqlite_app: Flask) -> None:
     alert_id, duty = take(sqlite_app)
+    with sqlite_app.app_context():
+        told = {"id": "a", "alert_id": alert_id, "way": "voice", "person_id": 1, "tries": 1, "state": "sent"}
+        moment = datetime.now(UTC)
+        db.session.add(AttemptRow(**told, due_at=moment, sent_at=moment, provider_status="no-answer"))
+        db.session.commit()
     duty.post(f"/staff/alerts/{alert_id}/outcome", WHOLE)
     page = duty.get(f"/staff/alerts/{alert_id}/chronology")
     words = text_of(page)
-    assert re.search(r"Raised.*Text to the duty contact.*no longer needed, not sent.*Acknowledged.*Outcome", words)
+    assert re.search(r"Raised.*Acknowledged.*Phone call to Person duty-\w+ nobody picked up.*Outcome", words)
     assert "Who else has been told? Police, Their own worker" in words
     assert "<button" not in page.get_data(as_text=True).partition("<main")[2]
 
