@@ -11,6 +11,7 @@ from admin.auth import init_auth, utc_now
 from admin.dashboard import figures
 from admin.home import home, init_pages, staff
 from admin.marks import marks
+from admin.outcomes import outcomes
 from admin.own_ways import own_ways
 from admin.relay import relay
 from admin.review import comments
@@ -23,7 +24,10 @@ from admin.trail import audit
 from admin.worries import worries
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, relay, worries, marks, rota, book, imports, own_ways, audit, people)
+PARTS = (
+    *(staff, home, figures, comments, alerts, outcomes, relay, worries, marks),
+    *(rota, book, imports, own_ways, audit, people),
+)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

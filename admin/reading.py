@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,7 @@ from conversations.models import OpeningRow
 from conversations.sealing import CannotOpen, new_pair, open_box, private_half
 
 KEY_COOKIE = "heard_opening"
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,28 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a young person, or of the duty worker who is named, as the worker opened it."""
+    """A message of a young person, of the duty worker who is named, or a note of theirs, as the worker opened it."""
 
     at: datetime | None
     level: str
     words: str
     by: str = ""
+
+
+def reasons(acting: str) -> dict[str, str]:
+    """Why somebody may read words; `acting` is how those say it who have to act."""
+    return {
+        "acting": acting,
+        "handover": "I am taking over from a colleague",
+        "review": "I am checking how it was handled",
+    }
+
+
+def or_404(row: Row | None) -> Row:
+    """The row, or the page that says there is none."""
+    if row is None:
+        abort(404)
+    return row
 
 
 def ask(subject: Subject, reasons: Mapping[str, str]) -> ResponseReturnValue:
@@ -118,11 +135,8 @@ def _shown_once(subject: Subject, opening_id: str, box: bytes, labels: Mapping[s
 
 def _messages(box: bytes, key: str, opening_id: str) -> list[Message]:
     content = json.loads(open_box(box, private_half(key), "opening", opening_id, now()))
-    return [
-        Message(_moment(each["at"]), each["level"], each["words"], each.get("by", ""))
-        for each in content
-    ]
+    return [_message(**each) for each in content]
 
 
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _message(at: str, level: str, words: str, by: str = "") -> Message:
+    return Message(datetime.fromisoformat(at) if at else None, level, words, by)

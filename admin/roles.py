@@ -24,6 +24,7 @@ PAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "figures": frozenset({"viewer", "reviewer", "lead"}),
         "comments": frozenset({"reviewer", "lead"}),
         "alerts": frozenset({"duty", "lead"}),
+        "outcomes": frozenset({"duty", "lead"}),
         "marks": frozenset({"duty", "lead"}),
         "relay": frozenset({"duty", "lead"}),
         "worries": frozenset({"duty", "lead"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -16,12 +16,9 @@ from conversations.triage_models import WorryRow
 from conversations.values import Level
 
 KINDS = {"same_day": "To read today", "wellbeing": "Worry"}
-REASONS = {
-    "acting": "I am reading this list",
-    "handover": "I am taking over from a colleague",
-    "review": "I am checking how it was handled",
-}
+REASONS = reading.reasons("I am reading this list")
 LEVELS = {"concern": Level.CONCERN, "immediate": Level.IMMEDIATE}
+URGENCIES = {"concern": "Concern: somebody may be harmed", "immediate": "Immediate: somebody is in danger now"}
 OUTCOMES = {**WORRY_OUTCOMES, RAISED: "An alert was raised"}
 QUICKER = "A colleague has dealt with this one already."
 
@@ -31,7 +28,7 @@ worries = staff_blueprint("worries", "worries")
 @worries.get("/<worry_id>")
 def one(worry_id: str) -> str:
     """One worry: why it is here, its words on request, and what may be done about it."""
-    choices = {"outcomes": OUTCOMES, "choices": WORRY_OUTCOMES, "reasons": REASONS}
+    choices = {"outcomes": OUTCOMES, "outcome_choices": WORRY_OUTCOMES, "reasons": REASONS, "urgencies": URGENCIES}
     return render_template("staff/worry.html", worry=_found(worry_id), kinds=KINDS, **choices)
 
 
@@ -86,10 +83,7 @@ def words(worry_id: str) -> ResponseReturnValue:
 
 
 def _found(worry_id: str) -> WorryRow:
-    worry = store.find(db.session(), worry_id)
-    if worry is None:
-        abort(404)
-    return worry
+    return reading.or_404(store.find(db.session(), worry_id))
 
 
 def _subject(worry: WorryRow) -> reading.Subject:

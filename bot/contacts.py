@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from conversations import alerts, relays, worries
+from conversations import alerts, outcomes, relays, worries
 from conversations.db import insert_once
 from conversations.keys import PrivateKeys, PublicKeys, keyed_hash
 from conversations.models import AlertRow, AlertWordsRow, OpeningRow, OptOutRow, OptRequestRow
@@ -55,7 +56,11 @@ class Contacts:
         An alert whose words still lie in a worry waits until they have been moved.
         """
         moving = select(WorryRow.alert_id).where(worries.is_moving())
-        complete = or_(OpeningRow.alert_id.is_(None), OpeningRow.alert_id.not_in(moving))
+        joined = select(AlertRow.merged_into).where(AlertRow.merged_into.is_not(None), AlertRow.id.in_(moving))
+        complete = or_(
+            OpeningRow.alert_id.is_(None),
+            and_(OpeningRow.alert_id.not_in(moving), OpeningRow.alert_id.not_in(joined)),
+        )
         wanted = select(OpeningRow).where(OpeningRow.sealed.is_(None), OpeningRow.expires_at > now, complete)
         openings = session.scalars(wanted.with_for_update(skip_locked=True)).all()
         for opening in openings:
@@ -88,34 +93,45 @@ class Contacts:
             alerts.record(session, alert.id, now, "number can no longer be opened", "Heard")
         worry.sealed_words = worry.sealed_contact = worry.expires_at = None
 
+    def move_joined(self, session: Session, sealing: PublicKeys, now: datetime) -> int:
+        """Give an alert without a number that of an alert which was joined to it; gives how many were looked at."""
+        found = outcomes.numbers_joined(session)
+        for joined in found:
+            self._join(session, joined, sealing.of_day(now), now)
+        return len(found)
+
+    def _join(self, session: Session, joined: AlertRow, key: SealingKey, now: datetime) -> None:
+        alert = session.get_one(AlertRow, joined.merged_into)
+        number = self._or_none(joined.sealed_contact, "alert", joined.id, now)
+        if number is None:
+            joined.sealed_contact = None
+            return
+        ends = max(joined.raised_at + worries.BOX_LIFE, now)
+        alert.sealed_contact = Sealable(number).seal(key, "alert", alert.id, ends)
+        alert.cannot_be_texted = joined.cannot_be_texted
+        alerts.record(session, alert.id, now, "number brought over", "Heard", f"from alert {joined.reference}")
+
     def _all_words(self, session: Session, opening: OpeningRow, now: datetime) -> list[dict[str, str]]:
         if opening.worry_id is not None:
             worry = session.get_one(WorryRow, opening.worry_id)
             said_at = (worry.expires_at - worries.BOX_LIFE).isoformat() if worry.expires_at else ""
             words = self._or_why_not(worry.sealed_words, "worry words", worry.id, now)
             return [{"at": said_at, "level": worry.kind, "words": words}]
-        return self._thread(session, str(opening.alert_id), now)
+        return sorted(self._of_alert(session, str(opening.alert_id), now), key=lambda each: each["at"])
 
-    def _thread(self, session: Session, alert_id: str, now: datetime) -> list[dict[str, str]]:
-        """What was said on both sides of an alert, in the order of time; `by` names the duty worker who wrote."""
-        theirs = [
-            {
-                "at": row.received_at.isoformat(),
-                "level": row.level,
-                "words": self._or_why_not(row.sealed, "words", row.id, now),
-            }
-            for row in relays.texts_of(session, alert_id)
-        ]
-        ours = [
-            {
-                "at": row.written_at.isoformat(),
-                "level": "",
-                "by": row.who,
-                "words": self._or_why_not(row.sealed_words, relays.PURPOSE, row.id, now),
-            }
-            for row in relays.of_alert(session, alert_id)
-        ]
-        return sorted([*theirs, *ours], key=lambda each: datetime.fromisoformat(each["at"]))
+    def _of_alert(self, session: Session, alert_id: str, now: datetime) -> Iterator[dict[str, str]]:
+        """What was said on both sides of an alert and of those joined to it, and notes; `by` is the duty worker."""
+        every = [alert_id, *(each.id for each in outcomes.joined(session, alert_id))]
+        for each in every:
+            for text in relays.texts_of(session, each):
+                words = self._or_why_not(text.sealed, "words", text.id, now)
+                yield {"at": text.received_at.isoformat(), "level": text.level, "words": words}
+            for ours in relays.of_alert(session, each):
+                words = self._or_why_not(ours.sealed_words, relays.PURPOSE, ours.id, now)
+                yield {"at": ours.written_at.isoformat(), "level": "", "by": ours.who, "words": words}
+        for note in outcomes.notes(session, every):
+            words = self._or_why_not(note.sealed, note.purpose, note.row, now)
+            yield {"at": note.at.isoformat(), "level": "note", "words": words, "by": note.who}
 
     def content(self, box: bytes | None, purpose: str, row: str, now: datetime) -> str:
         if box is None:

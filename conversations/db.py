@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event
+from sqlalchemy import DDL, Connection, DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -34,6 +34,37 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+Row = TypeVar("Row", bound=type[Base])
+REFUSE = """CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+'BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || '' is only added to'', ERRCODE = ''restrict_violation''; END'"""
+
+
+def append_only(*may_change: str) -> Callable[[Row], Row]:
+    """A table whose rows are added and never deleted, nor changed but for these columns: the database refuses it."""
+
+    def refuse(row: Row) -> Row:
+        table = row.__table__
+        columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in may_change)
+        for dialect, statements in _refusals(table.name, columns).items():  # type: ignore[attr-defined]
+            for statement in statements:
+                ddl = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy forgot to
+                event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
+        return row
+
+    return refuse
+
+
+def _refusals(table: str, columns: str) -> Mapping[str, tuple[str, ...]]:
+    says = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
+    kept = f"CREATE TRIGGER {table}_kept BEFORE UPDATE OF {columns}"
+    return {
+        "sqlite": (f"{kept} ON {table} {says}", f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} {says}"),
+        "postgresql": (
+            REFUSE,
+            f"{kept} OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        ),
+    }
 
 
 class UtcTime(TypeDecorator[datetime]):

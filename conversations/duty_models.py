@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conversations.db import Base, UtcTime
+from conversations.db import Base, UtcTime, append_only
 from conversations.models import one_of
 
 
@@ -56,6 +56,7 @@ class ShiftRow(Base):
     imported_as: Mapped[str | None] = mapped_column(String(255), unique=True)
 
 
+@append_only("sealed_notes")
 class ReportRow(Base):
     """What a duty worker says at the outcome of an alert, after National Guidance Appendix H; only ever added.
 
@@ -76,6 +77,7 @@ class ReportRow(Base):
     sealed_notes: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+@append_only("received_by", "received_at", "sealed_notes")
 class HandoverRow(Base):
     """An alert that was handed to a partner agency: it stays with us until they have said that they have it."""
 

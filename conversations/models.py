@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conversations.db import Base, UtcTime
+from conversations.db import Base, UtcTime, append_only
 
 NO_ORDER = {"sqlite_with_rowid": False}
 
@@ -171,6 +171,7 @@ class AlertWordsRow(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+@append_only()
 class AlertEventRow(Base):
     """One line of an alert's history; only ever added."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from conversations import store, versions, worries
 from conversations.db import changed
-from conversations.duty_models import RelayRow
+from conversations.duty_models import HandoverRow, RelayRow, ReportRow
 from conversations.models import (
     AlertRow,
     AnswerRow,
@@ -35,6 +35,7 @@ from conversations.values import Person
 REVIEW_WITHIN = timedelta(days=3)
 LINK_LIFE = timedelta(days=7)
 CONTACT_LIFE = timedelta(days=7)
+NOTES_LIFE = timedelta(days=7)
 WORRY_LIFE = timedelta(days=365)  # once it is done
 MESSAGE_ID_LIFE = timedelta(days=395)  # 13 months
 OUTBOX_LIFE = timedelta(hours=72)
@@ -88,10 +89,16 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
     )
     worry_boxes = update(WorryRow).where(WorryRow.expires_at <= now)
     worries_done = delete(WorryRow).where(WorryRow.state == "done", WorryRow.done_at <= now - WORRY_LIFE)
+    report_notes = update(ReportRow).where(ReportRow.at <= now - NOTES_LIFE, ReportRow.sealed_notes.is_not(None))
+    handover_notes = update(HandoverRow).where(
+        HandoverRow.handed_at <= now - NOTES_LIFE, HandoverRow.sealed_notes.is_not(None)
+    )
     done = OutboxRow.state.in_(("sent", "failed", "cancelled"))
     ended: dict[str, Any] = {
         "message ids": delete(ReceivedRow).where(ReceivedRow.received_on <= (now - MESSAGE_ID_LIFE).date()),
         "alert contacts": alert_contacts.values(sealed_contact=None),
+        "notes of reports": report_notes.values(sealed_notes=None),
+        "notes of handovers": handover_notes.values(sealed_notes=None),
         "comment links": links.values(sealed_link=None, link_expires_on=None),
         "words on pages": pages.values(sealed_for_reader=None),
         "texts sent": delete(OutboxRow).where(done, OutboxRow.due_at <= now - OUTBOX_LIFE),

@@ -21,9 +21,9 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 COMMITTERS = {
     "bot.channels.sms", "bot.channels.voice", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers",
     "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.second_look", "bot.watch",
-    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.own_ways", "admin.reading", "admin.relay",
-    "admin.review", "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions", "admin.staff",
-    "admin.worries",
+    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.outcomes", "admin.own_ways", "admin.reading",
+    "admin.relay", "admin.review", "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions",
+    "admin.staff", "admin.worries",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
@@ -33,9 +33,9 @@ EDGES = {
     "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.lines",
     "conversations.marks", "conversations.models", "conversations.openings", "conversations.outbox",
-    "conversations.proofs", "conversations.receipts", "conversations.relays", "conversations.retention",
-    "conversations.schema", "conversations.sealing", "conversations.shift_book", "conversations.staff_models",
-    "conversations.store",
+    "conversations.outcomes", "conversations.proofs", "conversations.receipts", "conversations.relays",
+    "conversations.retention", "conversations.schema", "conversations.sealing", "conversations.shift_book",
+    "conversations.staff_models", "conversations.store",
     "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 

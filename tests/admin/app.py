@@ -27,6 +27,7 @@ from admin.face import init_staff
 from admin.sessions import Clock
 from conversations import alerts, worries
 from conversations.db import db, engine_options
+from conversations.duty_models import HandoverRow
 from conversations.models import AnswerRow, CommentRow, OpeningRow, ResponseRow
 from conversations.sealing import Sealable, SealingKey, Seals, public_half
 from conversations.settings import Settings
@@ -203,6 +204,16 @@ def make_alert(app: Flask, level: Level = Level.CONCERN, ago: timedelta = timede
         alert_id = alerts.raise_alert(db.session(), assessment, channel, make_seals(), moment, **options)
         db.session.commit()
     return alert_id
+
+
+def make_handover(app: Flask, alert_id: str = "", partner: str = "Women's Aid", ago: timedelta = timedelta()) -> str:
+    """An alert, or this one, that was handed to a partner agency; gives the id of the handover."""
+    alert_id, handover_id = alert_id or make_alert(app), secrets.token_hex(16)
+    with app.app_context():
+        handed = {"partner": partner, "handed_at": datetime.now(UTC) - ago, "handed_by": "Ada"}
+        db.session.add(HandoverRow(id=handover_id, alert_id=alert_id, **handed))
+        db.session.commit()
+    return handover_id
 
 
 def make_worry(app: Flask, kind: str = "wellbeing", due_in: timedelta = timedelta(hours=4), **changes: Any) -> str:

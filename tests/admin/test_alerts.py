@@ -1,19 +1,23 @@
-"""The duty inbox: taking an alert, saying what was done, and reading words once."""
+"""The duty inbox: what is open and what happens next, taking an alert, and reading words once."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from admin.alerts import REFRESHES
+from conversations import alerts
 from conversations.db import db
-from conversations.models import AlertRow, OpeningRow
+from conversations.duty_models import HandoverRow, ReportRow
+from conversations.models import AlertEventRow, AlertRow, AttemptRow, OpeningRow
 from conversations.staff_models import AuditRow
 from conversations.values import Level
-from tests.admin.app import Hands, Visitor, fill_opening, logged_in, make_alert, text_of
+from tests.admin.app import Hands, Visitor, fill_opening, logged_in, make_alert, make_handover, text_of
 
 
 def acts(app: Flask) -> list[tuple[str, str]]:
@@ -34,6 +38,110 @@ def test_an_alert_that_cannot_be_texted_says_so(app: Flask) -> None:
     assert "Cannot be texted: the web chat leaves us no number" in text_of(logged_in(app, "duty").get("/staff/alerts/"))
 
 
+def change(app: Flask, alert_id: str, **values: object) -> None:
+    with app.app_context():
+        db.session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(**values))
+        db.session.commit()
+
+
+def test_the_inbox_says_what_happens_next_and_who_has_it(sqlite_app: Flask) -> None:
+    open_one, taken = make_alert(sqlite_app), make_alert(sqlite_app, Level.IMMEDIATE)
+    change(sqlite_app, open_one, next_action_at=datetime.now(UTC) + timedelta(minutes=5), step=1)
+    duty = logged_in(sqlite_app, "duty")
+    duty.get("/staff/alerts/")
+    duty.post(f"/staff/alerts/{taken}/acknowledge")
+    page = text_of(duty.get("/staff/alerts/"))
+    assert re.search(r"Nobody has these 1 .* At \d\d:\d\d( on \w+)? the next person is told, unless", page)
+    assert re.search(r"Somebody has these 1 .* You have it, since \d\d:\d\d\. Without an outcome Heard", page)
+    change(sqlite_app, open_one, next_action_at=datetime.now(UTC) - timedelta(seconds=5))
+    assert "Duty workers are being told now." in text_of(duty.get("/staff/alerts/"))
+    other = text_of(logged_in(sqlite_app, "lead").get("/staff/alerts/"))
+    assert re.search(r"Person duty-\w+ has it, since \d\d:\d\d\.", other)
+
+
+@pytest.mark.parametrize(("flag", "words"), [("drill", "DRILL"), ("late", "Found late")])
+def test_drills_and_late_ones_are_marked_wherever_they_are_named(sqlite_app: Flask, flag: str, words: str) -> None:
+    alert_id, duty = make_alert(sqlite_app), logged_in(sqlite_app, "duty")
+    pages = ["/staff/alerts/", f"/staff/alerts/{alert_id}", f"/staff/alerts/{alert_id}/chronology"]
+    assert not any(words in text_of(duty.get(page)) for page in pages)
+    change(sqlite_app, alert_id, **{flag: True})
+    assert all(words in text_of(duty.get(page)) for page in pages)
+    assert ("Nobody is in danger" in text_of(duty.get(pages[1]))) == (flag == "drill")
+
+
+def test_a_drill_never_stands_before_a_real_alert(sqlite_app: Flask) -> None:
+    drill = make_alert(sqlite_app, Level.IMMEDIATE, ago=timedelta(minutes=9))
+    real = make_alert(sqlite_app, Level.CONCERN)
+    change(sqlite_app, drill, drill=True)
+    page = logged_in(sqlite_app, "duty").get("/staff/alerts/").get_data(as_text=True)
+    assert page.index(f'id="alert-{real}"') < page.index(f'id="alert-{drill}"')
+
+
+def test_the_inbox_looks_again_by_itself_for_a_while_and_no_other_page_does(sqlite_app: Flask) -> None:
+    alert_id, duty = make_alert(sqlite_app), logged_in(sqlite_app, "duty")
+    turns, page = 0, duty.get("/staff/alerts/")
+    while "Refresh" in page.headers:
+        wait, _, where = page.headers["Refresh"].partition("; url=")
+        assert wait == "60"
+        turns, page = turns + 1, duty.get(where)
+    assert turns == REFRESHES
+    assert "no longer looks by itself" in text_of(page)
+    for path in ("?turn=-1", "?turn=999999", alert_id, f"{alert_id}/chronology", f"{alert_id}/handover"):
+        assert "Refresh" not in duty.get(f"/staff/alerts/{path}").headers
+
+
+def test_b14_opening_a_link_never_acknowledges(app: Flask) -> None:
+    """Mail scanners, link previews and a worker's own thumb: whatever only looks changes no row of any alert."""
+    alert_id, handover_id = make_alert(app), make_handover(app)
+    duty, stranger = logged_in(app, "duty"), Visitor(app)
+    kept = everything(app)
+    links = ["", alert_id, *(f"{alert_id}/{page}" for page in ACTIONS), f"handovers/{handover_id}/receipt"]
+    for agent, link, method in itertools.product(PREVIEWS, links, ("GET", "HEAD", "OPTIONS")):
+        for visitor in (duty, stranger):
+            visitor.client.open(f"/staff/alerts/{link}", method=method, headers={"User-Agent": agent})
+    assert everything(app) == kept
+    duty.get("/staff/alerts/")
+    duty.post(f"/staff/alerts/{alert_id}/acknowledge")
+    assert everything(app) != kept
+
+
+ACTIONS = (
+    "acknowledge", "outcome", "handover", "take-over", "reopen", "everybody", "merge", "mark", "words", "chronology"
+)
+PREVIEWS = (
+    "WhatsApp/2.24.6.77 A",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 SkypeUriPreview Preview/0.5",
+    "facebookexternalhit/1.1",
+    "Mozilla/5.0 (compatible; Microsoft Office Existence Discovery)",
+    "Twilio-Link-Shortening/1.0",
+)
+
+
+def everything(app: Flask) -> list[list[object]]:
+    tables = (AlertRow, AlertEventRow, AttemptRow, ReportRow, HandoverRow, OpeningRow)
+    with app.app_context():
+        return [sorted(map(repr, db.session.execute(select(*row.__table__.columns)))) for row in tables]
+
+
+@pytest.mark.parametrize("how", ["bot", "page"])
+def test_b13_the_second_is_told_who_and_when_whoever_was_first(app: Flask, how: str) -> None:
+    alert_id, first, second = make_alert(app), logged_in(app, "duty"), logged_in(app, "duty")
+    if how == "bot":
+        with app.app_context():
+            alerts.acknowledge(db.session(), alert_id, "Ada by text", datetime.now(UTC))
+            db.session.commit()
+    first.get("/staff/alerts/")
+    first.post(f"/staff/alerts/{alert_id}/acknowledge")
+    second.get("/staff/alerts/")
+    second.post(f"/staff/alerts/{alert_id}/acknowledge")
+    owner = "Ada by text" if how == "bot" else r"Person duty-\w+"
+    page = text_of(second.get(f"/staff/alerts/{alert_id}"))
+    assert re.search(rf"{owner} has taken it already, at \d\d:\d\d\.", page)
+    assert page.count("Also tried to acknowledge") == (2 if how == "bot" else 1)
+    with app.app_context():
+        assert re.fullmatch(owner, str(db.session.get_one(AlertRow, alert_id).acknowledged_by))
+
+
 def test_what_could_not_be_screened_says_so(app: Flask) -> None:
     make_alert(app, screen={"assessed": False})
     assert "Could not be screened" in text_of(logged_in(app, "duty").get("/staff/alerts/"))
@@ -47,42 +155,15 @@ def test_whoever_is_first_takes_it_and_the_second_is_told(app: Flask) -> None:
     first.post(f"/staff/alerts/{alert_id}/acknowledge")
     second.post(f"/staff/alerts/{alert_id}/acknowledge")
     assert "You have taken this alert." in text_of(first.get(f"/staff/alerts/{alert_id}"))
-    assert "A colleague has this alert already." in text_of(second.get(f"/staff/alerts/{alert_id}"))
+    page = text_of(second.get(f"/staff/alerts/{alert_id}"))
+    assert re.search(r"Person duty-\w+ has taken it already, at \d\d:\d\d\.", page)
+    assert re.search(r"Person duty-\w+ has it, since \d\d:\d\d\.", page)
     assert ("acknowledged", f"alert {alert_id}") in acts(app)
     with app.app_context():
         row = db.session.get(AlertRow, alert_id)
         assert row is not None
         assert row.acknowledged_by is not None
         assert row.acknowledged_by.startswith("Person duty")
-
-
-def test_an_outcome_closes_it_and_the_history_says_by_whom(app: Flask) -> None:
-    alert_id, duty = make_alert(app), logged_in(app, "duty")
-    duty.get("/staff/alerts/")
-    duty.post(f"/staff/alerts/{alert_id}/acknowledge")
-    answer = duty.post(f"/staff/alerts/{alert_id}/outcome", {"outcome": "social_work"})
-    assert answer.location == "/staff/alerts/"
-    page = text_of(duty.get(f"/staff/alerts/{alert_id}"))
-    assert "Outcome: Passed to social work" in page
-    assert re.search(r"Raised.*Acknowledged.*Outcome: Passed to social work \( ?Person duty", page)
-
-
-@pytest.mark.parametrize("outcome", ["", "made up", "known' OR 1=1"])
-def test_without_a_real_outcome_it_stays_open(app: Flask, outcome: str) -> None:
-    alert_id, duty = make_alert(app), logged_in(app, "duty")
-    duty.get("/staff/alerts/")
-    duty.post(f"/staff/alerts/{alert_id}/acknowledge")
-    duty.post(f"/staff/alerts/{alert_id}/outcome", {"outcome": outcome})
-    assert "Choose what was done." in text_of(duty.get(f"/staff/alerts/{alert_id}"))
-    with app.app_context():
-        assert db.session.scalar(select(AlertRow.state)) == "acknowledged"
-
-
-def test_nobody_closes_an_alert_that_nobody_has_taken(app: Flask) -> None:
-    alert_id, duty = make_alert(app), logged_in(app, "duty")
-    duty.get("/staff/alerts/")
-    duty.post(f"/staff/alerts/{alert_id}/outcome", {"outcome": "known"})
-    assert "Somebody must take the alert first" in text_of(duty.get(f"/staff/alerts/{alert_id}"))
 
 
 def ask(visitor: Visitor, alert_id: str, reason: str = "acting") -> str:
@@ -167,6 +248,9 @@ def test_an_alert_that_is_not_there_is_not_there(app: Flask) -> None:
     duty = logged_in(app, "duty")
     duty.get("/staff/")
     answers = [duty.get("/staff/alerts/x"), duty.get("/staff/alerts/x/words")]
-    for what in ("acknowledge", "outcome", "words"):
+    for what in ("chronology", "outcome", "handover"):
+        answers.append(duty.get(f"/staff/alerts/x/{what}"))
+    for what in ("acknowledge", "outcome", "words", "handover", "take-over", "reopen", "everybody", "merge"):
         answers.append(duty.post(f"/staff/alerts/x/{what}", {"reason": "acting"}))
+    answers.append(duty.post("/staff/alerts/handovers/x/receipt"))
     assert {answer.status_code for answer in answers} == {404}

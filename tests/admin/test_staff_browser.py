@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
+from sqlalchemy import update
 
 from conversations import figures, keys
 from conversations.db import db
+from conversations.models import AlertRow
 from conversations.script import load_all
 from conversations.values import Level
 from tests.admin.app import (
@@ -163,7 +166,11 @@ def test_an_alert_is_taken_read_and_closed_without_javascript(
     page.get_by_text("please can somebody come").wait_for()
     screenshot(page, f"09-words-{size}")
     page.get_by_role("link", name="Back to the alert").click()
-    page.get_by_text("Passed to social work").click()
+    page.get_by_role("link", name="Say what was done").click()
+    for answer in ("Where they live", "For now", "Social work", "Yes, they were told", "Social work takes it on",
+                   "Passed to social work"):
+        page.locator(f"label:text-is('{answer}')").click()
+    page.get_by_label("What happened?").fill("Passed on at once.")
     page.get_by_role("button", name="Record it and close the alert").click()
     page.get_by_text("The outcome is recorded").wait_for()
     other = pictured.new_page()
@@ -236,3 +243,79 @@ def test_the_first_thing_under_the_keyboard_skips_to_the_main_part(
     page.goto(f"{house[1]}/staff/login")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the main part"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_alert_goes_the_whole_way_of_a_night(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str
+) -> None:
+    """Taken, handed over, given no answer, reported with something missing, closed, opened again: light and dark."""
+    app, address, _ = house
+    alert_id = make_alert(app, Level.IMMEDIATE, ago=timedelta(hours=5))
+    scheme = {"phone": "dark", "desk": "light"}[size]
+    page = open_context(**SIZES[size], color_scheme=scheme).new_page()
+    log_in(page, house)
+    page.goto(f"{address}/staff/alerts/{alert_id}")
+    look(page, size, "30-not-taken")
+    page.get_by_role("button", name="I am taking this one").click()
+    page.get_by_text("Another alert is of the same young person").click()
+    page.get_by_text("I cannot do this alone").click()
+    look(page, size, "31-taken")
+    page.get_by_text("Hand it to a partner agency").click()
+    page.get_by_role("link", name="Hand it over").click()
+    page.get_by_label("Which agency?").fill("Women's Aid")
+    page.get_by_role("button", name="Note that they were asked").click()
+    page.get_by_text("until then the clock runs on").wait_for()
+    page.get_by_role("button", name="Record that they have it").click()
+    look(page, size, "32-handed-over")
+    page.get_by_role("link", name="Say who at the agency has it.").click()
+    page.get_by_label("Who there has it?").fill("Kim Reid")
+    page.get_by_role("button", name="Record that they have it").click()
+    page.get_by_text("Kim Reid at Women's Aid has had this alert").wait_for()
+    page.get_by_role("link", name="Say what was done").click()
+    look(page, size, "33-report")
+    page.get_by_label("What happened?").fill("She is at her aunt's, and safe there tonight.")
+    page.get_by_role("button", name="Record it and close the alert").click()
+    page.get_by_text("6 answers are missing").wait_for()
+    look(page, size, "34-report-with-gaps")
+    page.get_by_role("link", name="Say who else has been told").click()
+    for answer in ("With a worker, or at a place of safety", "For now", "A partner agency", "Yes, they were told",
+                   "A partner agency takes it on", "Passed to a named partner agency"):
+        page.locator(f"label:text-is('{answer}')").click()
+    page.get_by_role("button", name="Record it and close the alert").click()
+    page.get_by_text("The outcome is recorded").wait_for()
+    page.goto(f"{address}/staff/alerts/{alert_id}")
+    page.get_by_text("It must be opened again").click()
+    look(page, size, "35-closed")
+    page.get_by_role("link", name="A page to print").click()
+    look(page, size, "36-chronology")
+    page.emulate_media(media="print")
+    screenshot(page, f"37-printed-{size}")
+    assert pages_of(page.pdf(prefer_css_page_size=True)) == 1
+    assert not page.locator(".top, .foot, .back").filter(visible=True).count()
+    page.emulate_media(media="screen")
+    page.goto(f"{address}/staff/alerts/")
+    look(page, size, "38-inbox-after")
+
+
+def pages_of(document: bytes) -> int:
+    """How many sheets a PDF of Chromium has."""
+    return len(re.findall(rb"/Type\s*/Page\b", document))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_duty_page_is_readable_in_the_dark(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str
+) -> None:
+    app, address, _ = house
+    page = open_context(**SIZES[size], color_scheme="dark").new_page()
+    log_in(page, house)
+    look(page, size, "40-dark-home")
+    drill = make_alert(app, Level.IMMEDIATE, ago=timedelta(minutes=2))
+    with app.app_context():
+        db.session.execute(update(AlertRow).where(AlertRow.id == drill).values(drill=True, late=True))
+        db.session.commit()
+    for name, path in {"alerts": "alerts/", "drill": f"alerts/{drill}", "comments": "comments/",
+                       "figures": "figures/2026-05", "people": "people/", "audit": "audit/"}.items():
+        page.goto(f"{address}/staff/{path}")
+        look(page, size, f"41-dark-{name}")

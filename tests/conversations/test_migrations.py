@@ -88,6 +88,25 @@ def test_every_constraint_of_the_models_is_in_the_migrated_database(bare_app: Fl
     assert {("alert", "ck_alert_never_silent"), ("alert", "ck_alert_outcome_needed")} <= migrated
 
 
+def triggers_of(connection: Any) -> set[tuple[str, str]]:
+    every = {
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    return {(name, how) for name, how in connection.execute(text(every[connection.dialect.name]))}
+
+
+def test_what_is_only_added_to_is_so_in_the_migrated_database_as_in_the_models(bare_app: Flask) -> None:
+    flask_migrate.upgrade()
+    with db.engine.begin() as connection:
+        migrated = triggers_of(connection)
+    flask_migrate.downgrade(revision="base")
+    Base.metadata.create_all(db.engine)
+    with db.engine.begin() as connection:
+        assert triggers_of(connection) == migrated
+    assert {name.removesuffix("_kept") for name, _ in migrated} >= {"alert_event", "report", "handover"}
+
+
 def test_down_and_up_with_data_in_every_table_that_a_worry_fills(app: Flask, phone: Phone, app_parts: Parts) -> None:
     phone.says("he hits me every night")
     phone.says("STOP")

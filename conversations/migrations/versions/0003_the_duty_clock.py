@@ -12,6 +12,26 @@ down_revision = '0002'
 branch_labels = None
 depends_on = None
 
+ONLY_ADDED_TO = {
+    'alert_event': 'id, alert_id, at, what, who, detail',
+    'report': 'id, alert_id, at, who, outcome, where_now, safe_now, told, young_person_told, next_step',
+    'handover': 'id, alert_id, partner, handed_at, handed_by',
+}
+REFUSE = """CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+'BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || '' is only added to'', ERRCODE = ''restrict_violation''; END'"""
+
+
+def only_add(table: str, names: str) -> None:
+    """Have the database refuse to delete a row, and to change these columns of one."""
+    columns = ', '.join(f'"{name}"' for name in names.split(', '))
+    says = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
+    kept = f'CREATE TRIGGER {table}_kept BEFORE UPDATE OF {columns}'
+    if op.get_bind().dialect.name == 'sqlite':
+        op.execute(f'{kept} ON {table} {says}')
+        op.execute(f'CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} {says}')
+    else:
+        op.execute(f'{kept} OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()')
+
 
 def upgrade() -> None:
     """Make the change."""
@@ -170,9 +190,17 @@ def upgrade() -> None:
     with op.batch_alter_table('received', schema=None) as batch_op:
         batch_op.add_column(sa.Column('fingerprint', sa.String(length=32), nullable=True))
 
+    if op.get_bind().dialect.name == 'postgresql':
+        op.execute(REFUSE)
+    for table, names in ONLY_ADDED_TO.items():
+        only_add(table, names)
+
 
 def downgrade() -> None:
     """Undo it; attempts by ways that have no place before this go."""
+    sqlite = op.get_bind().dialect.name == 'sqlite'
+    for trigger in ('kept', 'stays') if sqlite else ('kept',):
+        op.execute(f"DROP TRIGGER alert_event_{trigger}{'' if sqlite else ' ON alert_event'}")
     op.execute('DELETE FROM attempt WHERE length(way) > 8 OR length(provider_id) > 34')
     with op.batch_alter_table('received', table_kwargs={'sqlite_with_rowid': False}) as batch_op:
         batch_op.drop_column('fingerprint')
@@ -236,3 +264,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_alarm_trouble'))
 
     op.drop_table('alarm')
+    if not sqlite:
+        op.execute('DROP FUNCTION refuse_change()')
