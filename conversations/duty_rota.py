@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -10,11 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from conversations.duty_models import ShiftRow, WayRow
-from conversations.shifts import DutyPerson, Rota, Shift, Way
+from conversations.settings import Settings
+from conversations.shifts import DutyPerson, Gap, Rota, Shift, Way, on_duty
 from conversations.staff_models import RoleRow, StaffRoleRow, StaffRow
 
 MAY_BE_TOLD = ("duty", "lead")
 AROUND = timedelta(days=2)
+AHEAD = timedelta(days=14)
 
 
 def load(session: Session, now: datetime, ahead: timedelta = AROUND) -> Rota:
@@ -23,6 +26,14 @@ def load(session: Session, now: datetime, ahead: timedelta = AROUND) -> Rota:
     rows = session.scalars(wanted.order_by(ShiftRow.starts_at)).all()
     shifts = tuple(Shift(row.rota, row.staff_id, row.starts_at, row.ends_at, row.override) for row in rows)
     return Rota(MappingProxyType(_people(session)), shifts)
+
+
+def gaps_ahead(session: Session, settings: Settings, now: datetime) -> tuple[Gap, ...]:
+    """When, in the next fourteen days, nobody who can be told is on duty although somebody must be."""
+    found, ends = load(session, now, AHEAD), now + AHEAD
+    edges = {now, ends, *(edge for shift in found.shifts for edge in (shift.starts_at, shift.ends_at))}
+    moments = sorted(edge for edge in edges if now <= edge <= ends)
+    return tuple(Gap(*each) for each in itertools.pairwise(moments) if not on_duty(found, each[0]))
 
 
 def _people(session: Session) -> dict[int, DutyPerson]:

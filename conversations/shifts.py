@@ -40,6 +40,14 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """When nobody is on duty and somebody must be, in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Rota:
     """Everybody who may be told, and whose turn it is when; `people` are active staff with a proven way."""
 
