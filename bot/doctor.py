@@ -11,6 +11,7 @@ from bot.parts import Parts
 from bot.safeguards.triage import lexicon, proof
 from bot.safeguards.triage.encoder import EncoderAbsent
 from conversations import heartbeats, helplines, keys, schema
+from conversations.settings import Settings
 
 REMINDERS = (
     "Twilio: the inbound webhook of each number is POST to HEARD_PUBLIC_URL and /sms/inbound",
@@ -19,12 +20,33 @@ REMINDERS = (
 )
 PLAIN = "they listened to me today"
 NO_ENCODER = "install the extra (pip install 'heard[encoder]'), or set HEARD_TRIAGE_ENCODER=off"
+SWITCH = "the dead-man's switch is called every minute: let it tell somebody when no call comes for 5 minutes"
+NO_SWITCH = "no dead-man's switch is set, so nobody is told when the watch itself stops"
 WORKER_SILENT = timedelta(minutes=2)
 
 
 def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
-    return [*_database(session, parts), *_keys(parts), *_words(parts), *_encoder(parts), *_helplines(parts)]
+    return [
+        *_database(session, parts),
+        *_keys(parts),
+        *_words(parts),
+        *_encoder(parts),
+        *_helplines(parts),
+        *_alarm(parts.settings),
+    ]
+
+
+def reminders(settings: Settings) -> tuple[str, ...]:
+    """What nobody can check from here, and where the alarm goes."""
+    to = {"phone": settings.alarm_phone, "mail": settings.alarm_email, "Teams": settings.teams_url}
+    ways = [name for name, address in (to | {"webhook": settings.webhook_url}).items() if address]
+    alarm = f"alarms about the service itself go to {' and '.join(ways) or 'nobody but the duty contact'}"
+    return (*REMINDERS, alarm, SWITCH if settings.deadman_url else f"{NO_SWITCH}: fine for a demonstration alone")
+
+
+def _alarm(settings: Settings) -> list[str]:
+    return [] if settings.demo or settings.deadman_url else [f"{NO_SWITCH}: set HEARD_DEADMAN_URL"]
 
 
 def _database(session: Session, parts: Parts) -> list[str]:

@@ -19,7 +19,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
-    "bot.channels.sms", "bot.data_commands", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers", "bot.outbound",
+    "bot.channels.sms", "bot.data_commands", "bot.drill", "bot.duty",
+    "bot.inbound", "bot.jobs", "bot.numbers", "bot.outbound",
     "bot.second_look", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.reading", "admin.review", "admin.sessions",
     "admin.staff", "admin.worries",
@@ -28,12 +29,13 @@ COMMITTERS = {
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 # Modules of the pure packages that do meet the outside; every other one must be in the pure-core contract.
 EDGES = {
-    "conversations.alerts", "conversations.cli", "conversations.comments", "conversations.db",
-    "conversations.duty_models", "conversations.duty_rota",
+    "conversations.alarms", "conversations.alerts",
+    "conversations.cli", "conversations.comments", "conversations.db",
+    "conversations.drills", "conversations.duty_models", "conversations.duty_rota",
     "conversations.figures", "conversations.heartbeats", "conversations.keys", "conversations.marks",
-    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.retention",
-    "conversations.schema", "conversations.sealing", "conversations.staff_models", "conversations.store",
-    "conversations.triage_models", "conversations.versions", "conversations.worries",
+    "conversations.models", "conversations.openings", "conversations.outbox", "conversations.queues",
+    "conversations.retention", "conversations.schema", "conversations.sealing", "conversations.staff_models",
+    "conversations.store", "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 
 
