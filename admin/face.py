@@ -9,6 +9,7 @@ from admin import demo_logins
 from admin.alerts import alerts
 from admin.auth import init_auth, utc_now
 from admin.dashboard import figures
+from admin.drills import drills
 from admin.home import home, init_pages, staff
 from admin.marks import marks
 from admin.review import comments
@@ -18,7 +19,7 @@ from admin.trail import audit
 from admin.worries import worries
 from conversations.settings import Settings
 
-PARTS = (staff, home, figures, comments, alerts, worries, marks, audit, people)
+PARTS = (staff, home, figures, comments, alerts, drills, worries, marks, audit, people)
 
 
 def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:

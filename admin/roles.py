@@ -24,6 +24,7 @@ PAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "figures": frozenset({"viewer", "reviewer", "lead"}),
         "comments": frozenset({"reviewer", "lead"}),
         "alerts": frozenset({"duty", "lead"}),
+        "drills": frozenset({"duty", "lead", "admin"}),
         "marks": frozenset({"duty", "lead"}),
         "worries": frozenset({"duty", "lead"}),
         "audit": frozenset({"lead", "admin"}),

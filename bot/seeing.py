@@ -21,8 +21,8 @@ from conversations.rota import HERE
 from conversations.shifts import Gap
 
 ROTA_IN_USE = timedelta(days=30)
-POISON = "needs the operator"
-"""What the history of an alert says when telling of it has failed again and again for a reason of our own."""
+NEEDS_US = "needs the operator"
+"""What the history of an alert says when the clock can do no more by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Seen:
     open_alerts: int = 0
     unsent_since: datetime | None = None
     unheeded: Mapping[str, datetime | None] = field(default_factory=lambda: MappingProxyType({}))
-    poison: bool = False
+    needs_us: bool = False
     worries_late: bool = False
     reviews_late: bool = False
     helplines_stale: bool = False
@@ -77,7 +77,7 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         open_alerts=queues.open_alerts(session),
         unsent_since=queues.unsent_since(session, now),
         unheeded=MappingProxyType({each: queues.unheeded_since(session, each) for each in ("immediate", "concern")}),
-        poison=_poison(session),
+        needs_us=_needs_us(session),
         worries_late=worries.is_overdue(session, now),
         reviews_late=bool(retention.overdue_reviews(session, now.astimezone(HERE).date())),
         helplines_stale=bool(helplines.stale(helplines.load(), now.date())),
@@ -86,9 +86,11 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
     )
 
 
-def _poison(session: Session) -> bool:
-    unsendable = select(AlertEventRow.id).where(AlertEventRow.what == POISON, AlertEventRow.alert_id == AlertRow.id)
-    return bool(session.scalar(select(exists().where(AlertRow.state == "open", exists(unsendable)))))
+def _needs_us(session: Session) -> bool:
+    ours = AlertEventRow.alert_id == AlertRow.id, AlertEventRow.at >= AlertRow.clock_from
+    said = exists().where(*ours, AlertEventRow.what == NEEDS_US)
+    found = select(AlertRow.id).where(AlertRow.state == "open", said).limit(1)
+    return session.scalar(found) is not None
 
 
 def _gaps(session: Session, parts: Parts, now: datetime) -> tuple[Gap, ...]:

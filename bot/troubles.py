@@ -72,9 +72,9 @@ TROUBLES = (
         lambda seen: any(seen.is_past(seen.unheeded.get(level), after) for level, after in UNHEEDED.items()),
     ),
     Trouble(
-        "an alert cannot be told",
-        "Something of ours breaks on it each time. Open the duty inbox now, then look at the worker's log.",
-        lambda seen: seen.poison,
+        "an alert needs the operator",
+        "Open the duty inbox now: its history says why.",
+        lambda seen: seen.needs_us,
     ),
     Trouble(
         "attempts to tell a duty worker are waiting",

@@ -134,8 +134,8 @@ def test_an_alert_that_breaks_the_worker_again_and_again_comes_to_the_operator(
 ) -> None:
     alert_id = seed_alert(session, app_parts)
     assert found(session, app_parts) == set()
-    alerts.record(session, alert_id, clock(), seeing.POISON, "Heard")
-    assert found(session, app_parts) == {"an alert cannot be told"}
+    alerts.record(session, alert_id, clock(), seeing.NEEDS_US, "Heard")
+    assert found(session, app_parts) == {"an alert needs the operator"}
 
 
 def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, clock: Clock) -> None:
