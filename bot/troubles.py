@@ -57,6 +57,11 @@ TROUBLES = (
         lambda seen: seen.is_silent("worker", SILENT),
     ),
     Trouble(
+        "the worker's urgent loop does not answer",
+        "No alert leaves. Start flask bot worker again, and open the duty inbox yourself until it runs.",
+        lambda seen: "urgent" in seen.beats and seen.is_silent("urgent", SILENT),
+    ),
+    Trouble(
         "alerts are overdue",
         "Open the duty inbox now, then look at the worker.",
         lambda seen: seen.is_late("alerts", LATE),

@@ -64,6 +64,15 @@ def test_a_worker_that_stopped_is_missed(
 
 
 @pytest.mark.parametrize(("seconds", "silent"), [(90, False), (91, True)])
+def test_an_urgent_loop_that_hangs_while_the_other_works_is_missed(
+    session: Session, app_parts: Parts, clock: Clock, seconds: int, silent: bool
+) -> None:
+    heartbeats.beat(session, "urgent", clock())
+    clock.forward(seconds=seconds)
+    assert ("the worker's urgent loop does not answer" in found(session, app_parts)) == silent
+
+
+@pytest.mark.parametrize(("seconds", "silent"), [(90, False), (91, True)])
 def test_a_worker_has_time_to_start_with_the_watch(
     session: Session, app_parts: Parts, clock: Clock, seconds: int, silent: bool
 ) -> None:
