@@ -9,6 +9,7 @@ from admin import demo_logins
 from admin.alerts import alerts
 from admin.auth import init_auth, utc_now
 from admin.dashboard import figures
+from admin.drills import drills
 from admin.home import home, init_pages, staff
 from admin.marks import marks
 from admin.outcomes import outcomes
@@ -25,7 +26,7 @@ from admin.worries import worries
 from conversations.settings import Settings
 
 PARTS = (
-    *(staff, home, figures, comments, alerts, outcomes, relay, worries, marks),
+    *(staff, home, figures, comments, alerts, outcomes, relay, drills, worries, marks),
     *(rota, book, imports, own_ways, audit, people),
 )
 

@@ -25,6 +25,7 @@ PAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "comments": frozenset({"reviewer", "lead"}),
         "alerts": frozenset({"duty", "lead"}),
         "outcomes": frozenset({"duty", "lead"}),
+        "drills": frozenset({"duty", "lead", "admin"}),
         "marks": frozenset({"duty", "lead"}),
         "relay": frozenset({"duty", "lead"}),
         "worries": frozenset({"duty", "lead"}),

@@ -12,8 +12,9 @@ from typing import Any, TextIO
 import click
 from flask.cli import with_appcontext
 
+from bot import calls, evaluation, jobs, metrics, simulation
 from bot import doctor as checks
-from bot import evaluation, jobs, simulation
+from bot import drill as drills
 from bot import watch as second_eyes
 from bot.channels import sms
 from bot.demo import launch
@@ -91,14 +92,26 @@ def simulate(name: str) -> None:
 @with_appcontext
 def worker() -> None:
     """Send alerts and texts, keep the house: until SIGTERM or Ctrl-C."""
-    jobs.work(db.session(), parts(), on_signals())
+    port = parts().settings.metrics_port
+    with metrics.served(port and port + 1, metrics.of_process()):
+        jobs.work(db.session(), parts(), on_signals())
 
 
 @bot.command()
 @with_appcontext
 def watch() -> None:
-    """Look after worker and alerts from a process of its own: until SIGTERM or Ctrl-C."""
-    second_eyes.watch(db.session(), parts(), on_signals())
+    """Look for trouble from a process of its own and raise the organisation's alarm: until SIGTERM or Ctrl-C."""
+    registry = metrics.of_process()
+    shown = metrics.Figures(registry)
+    with metrics.served(parts().settings.metrics_port, registry):
+        second_eyes.watch(db.session(), parts(), on_signals(), shown.measured(calls.get), shown.show)
+
+
+@bot.command("drill")
+@with_appcontext
+def make_drill() -> None:
+    """Raise a drill now: whoever is on duty is told of a marked alert. The watch closes it when it is answered."""
+    click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
 
 
 @bot.command()
@@ -109,7 +122,7 @@ def doctor() -> None:
     for fault in faults:
         click.echo(f"wrong: {fault}")
     click.echo(f"ways:  {checks.ways(parts())}")
-    for advice in checks.REMINDERS:
+    for advice in checks.reminders(parts().settings):
         click.echo(f"look:  {advice}")
     if faults:
         raise SystemExit(1)

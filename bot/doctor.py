@@ -26,25 +26,33 @@ REMINDERS = (
 PLAIN = "they listened to me today"
 NO_ENCODER = "install the extra (pip install 'heard[encoder]'), or set HEARD_TRIAGE_ENCODER=off"
 TEMPLATE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SWITCH = "the dead-man's switch is called every minute: let it tell somebody when no call comes for 5 minutes"
+NO_SWITCH = "no dead-man's switch is set, so nobody is told when the watch itself stops"
 WORKER_SILENT = timedelta(minutes=2)
 
 
 def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
     lists = [*_helplines(parts), *_holidays(parts)]
-    return [
-        *_database(session, parts),
-        *_keys(parts),
-        *_ways(parts.settings),
-        *_words(parts),
-        *_encoder(parts),
-        *lists,
-    ]
+    ways_out = [*_ways(parts.settings), *_alarm(parts.settings)]
+    return [*_database(session, parts), *_keys(parts), *ways_out, *_words(parts), *_encoder(parts), *lists]
 
 
 def ways(parts: Parts) -> str:
     """The ways by which alerts can leave, as they are set up; nothing is sent to find out."""
     return ", ".join(sorted(parts.ways))
+
+
+def reminders(settings: Settings) -> tuple[str, ...]:
+    """What nobody can check from here, and where the alarm goes."""
+    to = {"phone": settings.alarm_phone, "mail": settings.alarm_email, "Teams": settings.teams_url}
+    ways = [name for name, address in (to | {"webhook": settings.webhook_url}).items() if address]
+    alarm = f"alarms about the service itself go to {' and '.join(ways) or 'nobody but the duty contact'}"
+    return (*REMINDERS, alarm, SWITCH if settings.deadman_url else f"{NO_SWITCH}: fine for a demonstration alone")
+
+
+def _alarm(settings: Settings) -> list[str]:
+    return [] if settings.demo or settings.deadman_url else [f"{NO_SWITCH}: set HEARD_DEADMAN_URL"]
 
 
 def _database(session: Session, parts: Parts) -> list[str]:

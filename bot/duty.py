@@ -44,7 +44,8 @@ def send_due(session: Session, parts: Parts) -> int:
     session.commit()
     for attempt in held:
         alert = session.get_one(AlertRow, attempt.alert_id)
-        needed, notice = alert.state == "open", _notice(attempt.way, alert.reference, alert.level, parts)
+        code = f"DRILL {alert.reference}" if alert.drill else alert.reference
+        needed, notice = alert.state == "open", _notice(attempt.way, code, alert.level, parts)
         still_ours = outbox.still_held(session, AttemptRow, attempt.id, attempt.lease, parts.clock())
         session.commit()
         if not still_ours:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from conversations.db import insert_once
+from conversations.db import changed, insert_once
 from conversations.models import HeartbeatRow
 from conversations.rota import HERE
 
@@ -31,9 +31,14 @@ def due(session: Session, process: str, now: datetime, every: timedelta) -> bool
 
 
 def first_of_day(session: Session, task: str, now: datetime) -> bool:
-    """Whether a task has not been done yet on this day, in local time; notes it as done."""
-    done = last(session, task)
-    if done is not None and done.astimezone(HERE).date() >= now.astimezone(HERE).date():
-        return False
-    beat(session, task, now)
-    return True
+    """Whether a task has not been done yet on this day, in local time; notes it as done, for one asker alone."""
+    if insert_once(session, HeartbeatRow, {"process": task, "at": now}):
+        return True
+    today = datetime.combine(now.astimezone(HERE).date(), time(), HERE)
+    before = update(HeartbeatRow).where(HeartbeatRow.process == task, HeartbeatRow.at < today)
+    return changed(session, before.values(at=now)) == 1
+
+
+def all_last(session: Session) -> dict[str, datetime]:
+    """When each process or task last showed itself."""
+    return {row.process: row.at for row in session.execute(select(HeartbeatRow.process, HeartbeatRow.at))}

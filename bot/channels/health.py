@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from flask import Blueprint, Response, redirect
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.parts import parts
+from conversations import queues
 from conversations.db import begin_reading, db
 from conversations.keys import MissingKey
 from conversations.schema import is_current
+
+UNSENT = timedelta(seconds=60)
 
 health = Blueprint("health", __name__)
 
@@ -28,14 +34,21 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> Response:
-    """A message could be kept now: the database answers and has the code's version, and today's keys are there."""
+    """A message could be kept now, and an alert would leave: the database answers and has the code's version, today's
+    keys are there, and no alert has waited too long for its first way out.
+    """
     session = db.session()
     try:
         begin_reading(session)
         parts().keys.of_day(parts().clock())
-        ready = is_current(session)
+        ready = is_current(session) and not _alert_waits(session, parts().clock())
     except (SQLAlchemyError, MissingKey):
         ready = False
     finally:
         session.rollback()
     return Response("ok\n" if ready else "not ready\n", status=200 if ready else 503, content_type="text/plain")
+
+
+def _alert_waits(session: Session, now: datetime) -> bool:
+    since = queues.unsent_since(session, now)
+    return since is not None and now - since > UNSENT

@@ -68,6 +68,7 @@ DOORS: dict[str, set[str]] = {
     "/staff/alerts/<alert_id>/words": {"duty", "lead"},
     "/staff/alerts/<alert_id>/messages": {"duty", "lead"},
     "/staff/alerts/<alert_id>/mark": {"duty", "lead"},
+    "/staff/drills/": {"duty", "lead", "admin"},
     "/staff/worries/<worry_id>": {"duty", "lead"},
     "/staff/worries/<worry_id>/outcome": {"duty", "lead"},
     "/staff/worries/<worry_id>/raise": {"duty", "lead"},

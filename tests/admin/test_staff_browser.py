@@ -11,9 +11,10 @@ from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import update
 
-from conversations import figures, keys
+from conversations import alerts, drills, figures, keys
 from conversations.db import db
-from conversations.models import AlertRow
+from conversations.duty_models import AlarmRow
+from conversations.models import AlertRow, AttemptRow
 from conversations.script import load_all
 from conversations.values import Level
 from tests.admin.app import (
@@ -64,10 +65,27 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str
     with app.app_context():
         figures.close_period(db.session(), "2026-05", figures.views_of(load_all().values()), datetime.now(UTC))
         figures.close_period(db.session(), "2026-04", figures.views_of(load_all().values()), datetime.now(UTC))
+        make_drills(datetime.now(UTC))
         db.session.commit()
     with serving(app) as address:
         yield app, address, email
     close(app)
+
+
+def make_drills(now: datetime) -> None:
+    """A drill that went well, one that nobody took, an alarm that is over and one that rings."""
+    for began in (now - timedelta(days=1), now - timedelta(hours=2)):
+        drills.begin(db.session(), began)
+        made = drills.latest(db.session())[0]
+        db.session.execute(update(AttemptRow).where(AttemptRow.alert_id == made.id).values(sent_at=began, state="sent"))
+        alerts.record(db.session(), made.id, began + timedelta(seconds=4), drills.DELIVERED, "Heard")
+        if began < now - timedelta(hours=3):
+            alerts.acknowledge(db.session(), made.id, "Dougie Mackenzie", began + timedelta(seconds=95))
+        drills.close(db.session(), made, began + timedelta(hours=1), "the drill is over")
+    rang = {"began_at": now - timedelta(hours=1), "told_at": now - timedelta(minutes=59)}
+    ended = now - timedelta(minutes=20)
+    db.session.add(AlarmRow(id="a", trouble="the front door does not answer", ended_at=ended, **rang))
+    db.session.add(AlarmRow(id="b", trouble="nobody answered the drill", **rang))
 
 
 def fresh_code(app: Flask, email: str) -> str:
@@ -124,6 +142,7 @@ def test_every_page_is_readable_on_a_phone_and_a_desk(
     look(page, size, "05-home")
     paths = {"06-alerts": "alerts/", "10-comments": "comments/", "12-figures": "figures/2026-05", "13-audit": "audit/"}
     paths |= {"14-people": "people/", "15-recovery-codes": "mf-recovery-codes", "16-password": "change", "17-none": "x"}
+    paths |= {"19-drills": "drills/"}
     for name, path in paths.items():
         page.goto(f"{address}/staff/{path}")
         look(page, size, name)

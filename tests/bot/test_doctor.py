@@ -210,7 +210,7 @@ def test_the_command_says_faults_and_ends_with_one(
     runner = app.test_cli_runner()
     session.rollback()
     good = runner.invoke(command)
-    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 6)
+    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 8)
     assert "ways:  email, sms\n" in good.output
     clock.forward(minutes=3)
     bad = runner.invoke(command)
@@ -225,3 +225,22 @@ def test_a_fault_never_holds_a_secret(session: Session, app_parts: Parts, clock:
     settings = app_parts.settings
     assert not [each for each in (settings.secret_key, settings.record_key, settings.twilio_auth_token) if each in said]
     assert clock() - timedelta(days=30)
+
+
+def test_outside_the_demonstration_a_dead_mans_switch_is_needed(session: Session, app_parts: Parts) -> None:
+    earnest = replace(app_parts.settings, demo=False)
+    assert "HEARD_DEADMAN_URL" in only(doctor.faults(session, replace(app_parts, settings=earnest)))
+    switched = replace(earnest, deadman_url="https://deadman.example.org/x")
+    assert doctor.faults(session, replace(app_parts, settings=switched)) == []
+
+
+def test_it_says_where_the_alarm_goes_and_whether_the_switch_is_set(app_parts: Parts) -> None:
+    *_, alarm, switch = doctor.reminders(app_parts.settings)
+    assert alarm.endswith("nobody but the duty contact")
+    assert switch.startswith("no dead-man's switch")
+    full = replace(
+        app_parts.settings, alarm_phone="+447700900901", teams_url="https://t.example.org", deadman_url="https://d.example"
+    )
+    *_, alarm, switch = doctor.reminders(full)
+    assert alarm.endswith("phone and Teams")
+    assert "called every minute" in switch

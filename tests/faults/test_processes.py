@@ -105,8 +105,8 @@ def test_watch_says_that_alerts_are_overdue_and_stops_when_asked(sqlite_house: H
     with engine.begin() as connection:
         connection.execute(update(AlertRow).values(next_action_at=datetime(2020, 1, 1, tzinfo=UTC)))
     watch = sqlite_house.run("flask", "bot", "watch")
-    wait_for(lambda: "watch" in beats(engine))
-    assert "alerts are overdue" in sqlite_house.log.read_text()
+    wait_for(lambda: "alerts are overdue" in sqlite_house.log.read_text())
+    assert "watch" in beats(engine)
     assert stop(watch) < STOP_SECONDS
     assert watch.returncode == 0
     engine.dispose()

@@ -1,0 +1,184 @@
+"""What can be wrong with the service: each trouble by name, how it is found, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from types import MappingProxyType
+
+from bot import drill
+from bot.seeing import Seen
+from conversations.rota import HERE
+
+SILENT = timedelta(seconds=90)
+LATE = timedelta(seconds=60)
+"""With a look every ten seconds and ten for each way out, the alarm is there two minutes after the trouble began."""
+SLOWLY = timedelta(minutes=5)
+MANY = 500
+NEAR = timedelta(hours=24)
+COPIES_LIVE = timedelta(hours=73)
+HOUSE_SILENT = timedelta(minutes=15)
+BATCH_BY = time(1)
+UNHEEDED = {"immediate": timedelta(minutes=10), "concern": timedelta(minutes=90)}
+
+STORE_DOWN = "the database does not answer"
+BLIND = "the watch itself is broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that can be wrong. A slow one can wait for the morning, and is told once a day."""
+
+    name: str
+    cure: str
+    found: Callable[[Seen], bool]
+    slow: bool = False
+
+
+def _never(seen: Seen) -> bool:
+    return False
+
+
+def _batch_missed(seen: Seen) -> bool:
+    local = seen.now.astimezone(HERE)
+    begins = datetime.combine(local.date(), BATCH_BY, HERE)
+    last = seen.beats.get("daily batch")
+    done = last is not None and last.astimezone(HERE).date() >= local.date()
+    return not done and seen.now - max(begins, seen.since) > HOUSE_SILENT
+
+
+TROUBLES = (
+    Trouble(STORE_DOWN, "Messages get the safety words and are not kept. Mend the database now.", _never),
+    Trouble(BLIND, "Look at its log and at the duty inbox yourself.", _never),
+    Trouble(
+        "the worker does not answer",
+        "No alert leaves. Start flask bot worker, and open the duty inbox yourself until it runs.",
+        lambda seen: seen.is_silent("worker", SILENT),
+    ),
+    Trouble(
+        "the worker's urgent loop does not answer",
+        "No alert leaves. Start flask bot worker again, and open the duty inbox yourself until it runs.",
+        lambda seen: "urgent" in seen.beats and seen.is_silent("urgent", SILENT),
+    ),
+    Trouble(
+        "alerts are overdue",
+        "Open the duty inbox now, then look at the worker.",
+        lambda seen: seen.is_late("alerts", LATE),
+    ),
+    Trouble(
+        "an alert has reached nobody",
+        "Open the duty inbox now and tell whoever is on duty yourself.",
+        lambda seen: seen.is_past(seen.unsent_since, LATE),
+    ),
+    Trouble(
+        "nobody takes an alert",
+        "Everybody has been told. Open the duty inbox and find somebody now.",
+        lambda seen: any(seen.is_past(seen.unheeded.get(level), after) for level, after in UNHEEDED.items()),
+    ),
+    Trouble(
+        "an alert needs the operator",
+        "Open the duty inbox now: its history says why.",
+        lambda seen: seen.needs_us,
+    ),
+    Trouble(
+        "attempts to tell a duty worker are waiting",
+        "Look at the worker, and at Twilio and the mail server.",
+        lambda seen: seen.is_late("attempts", LATE),
+    ),
+    Trouble(
+        "words of duty workers are waiting",
+        "What they wrote to young people has not left. Look at the worker and at Twilio.",
+        lambda seen: seen.is_late("relays", SLOWLY),
+    ),
+    Trouble(
+        "texts wait for a second look",
+        "Look at the worker; flask bot doctor says whether the encoder is there.",
+        lambda seen: seen.looks and seen.is_late("second looks", timedelta(minutes=2)),
+    ),
+    Trouble(
+        "texts to young people are waiting",
+        "Look at the worker and at Twilio.",
+        lambda seen: seen.is_late("texts", SLOWLY) or seen.queues["texts"].waiting > MANY,
+    ),
+    Trouble(
+        "wishes to stop are waiting",
+        "Young people who sent STOP may still get texts. Look at the worker.",
+        lambda seen: seen.is_late("opt-outs", SLOWLY),
+    ),
+    Trouble(
+        "the front door does not answer",
+        "Young people and staff cannot reach Heard. Look at the web process, the proxy and the certificate.",
+        lambda seen: seen.is_past(seen.web_at, LATE),
+    ),
+    Trouble(
+        "nobody is on duty within a day",
+        "Alerts will go to the duty contact alone. Fill the gap in the rota.",
+        lambda seen: any(gap.starts_at - seen.now <= NEAR for gap in seen.gaps),
+    ),
+    Trouble(
+        "nobody answered the drill",
+        "Ask whoever was on duty what they got, and look at the page Drills.",
+        lambda seen: drill.is_unanswered(seen.drill, seen.now),
+    ),
+    Trouble(
+        "the text of the drill never arrived",
+        "Twilio took it and did not deliver it: alerts may not arrive either. Look at Twilio now.",
+        lambda seen: drill.is_undelivered(seen.drill, seen.now),
+    ),
+    Trouble(
+        "the daily drill was not made",
+        "Try flask bot drill, and look at the log of the watch.",
+        lambda seen: seen.drills and drill.is_missed(seen.drill, seen.cover_hours, seen.since, seen.now),
+        slow=True,
+    ),
+    Trouble(
+        "worries are waiting past their time",
+        "Somebody must read the lists in the duty inbox.",
+        lambda seen: seen.worries_late,
+        slow=True,
+    ),
+    Trouble(
+        "comments wait past their time",
+        "Somebody must review what young people wrote.",
+        lambda seen: seen.reviews_late,
+        slow=True,
+    ),
+    Trouble(
+        "the rota has a gap within two weeks",
+        "Fill it on the page Rota.",
+        lambda seen: bool(seen.gaps),
+        slow=True,
+    ),
+    Trouble(
+        "a helpline has not been checked for 90 days",
+        "flask bot doctor says which.",
+        lambda seen: seen.helplines_stale,
+        slow=True,
+    ),
+    Trouble(
+        "the house is not kept",
+        "Keys, expiry and purging wait. Look at the worker's log.",
+        lambda seen: seen.is_silent("housekeeping", HOUSE_SILENT),
+        slow=True,
+    ),
+    Trouble(
+        "the nightly batch was not made",
+        "Look at the worker's log.",
+        _batch_missed,
+        slow=True,
+    ),
+    Trouble(
+        "copies at Twilio are older than 72 hours",
+        "The worker could not delete them. Look at its log and at Twilio.",
+        lambda seen: "copies" in seen.beats and seen.is_past(seen.beats["copies"], COPIES_LIVE),
+        slow=True,
+    ),
+)
+BY_NAME: Mapping[str, Trouble] = MappingProxyType({each.name: each for each in TROUBLES})
+SLOW = frozenset(each.name for each in TROUBLES if each.slow)
+
+
+def troubles(seen: Seen) -> tuple[str, ...]:
+    """What is wrong, by name."""
+    return tuple(each.name for each in TROUBLES if each.found(seen))
