@@ -45,7 +45,7 @@ def one(alert_id: str) -> str:
 def acknowledge(alert_id: str) -> ResponseReturnValue:
     """Take an alert; whoever was first has it."""
     _found(alert_id)
-    mine = store.acknowledge(db.session(), alert_id, current_user.name, now())
+    mine = store.acknowledge(db.session(), alert_id, current_user.name, now(), current_user.id)
     audit(Act("acknowledged" if mine else "tried to acknowledge", f"alert {alert_id}"))
     db.session.commit()
     flash("You have taken this alert." if mine else "A colleague has this alert already.", "done" if mine else "note")

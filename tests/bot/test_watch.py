@@ -17,7 +17,7 @@ from bot.stopping import Stopping
 from conversations import alerts, heartbeats, worries
 from conversations.db import Base, db
 from tests.fakes import Clock
-from tests.seeds import make_seals, seed_alert, seed_worry
+from tests.seeds import make_seals, seed_alert, seed_told, seed_worry
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
@@ -56,7 +56,7 @@ def test_a_worker_that_stopped_is_missed_after_two_minutes(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "found"), [(120, ()), (121, (WAITING,)), (420, (WAITING,)), (421, (OVERDUE, WAITING))]
+    ("seconds", "found"), [(120, ()), (121, (OVERDUE,)), (1020, (OVERDUE,)), (86400, (OVERDUE,))]
 )
 def test_an_alert_that_nobody_is_told_about_is_seen(
     session: Session, app_parts: Parts, clock: Clock, seconds: int, found: tuple[str, ...]
@@ -67,7 +67,19 @@ def test_an_alert_that_nobody_is_told_about_is_seen(
     assert watch.troubles(session, clock()) == found
 
 
-@pytest.mark.parametrize(("minutes", "found"), [(61, ()), (63, (OVERDUE,))])
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(120, ()), (121, (WAITING,)), (1020, (WAITING,)), (1021, (OVERDUE, WAITING))]
+)
+def test_attempts_that_nobody_makes_are_seen(
+    session: Session, app_parts: Parts, clock: Clock, seconds: int, found: tuple[str, ...]
+) -> None:
+    seed_told(session, app_parts)
+    clock.forward(seconds=seconds)
+    beat(session, clock)
+    assert watch.troubles(session, clock()) == found
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(46, ()), (48, (OVERDUE,))])
 def test_an_acknowledged_alert_without_outcome_is_overdue_when_the_worker_does_not_open_it_again(
     session: Session, app_parts: Parts, clock: Clock, minutes: int, found: tuple[str, ...]
 ) -> None:
@@ -140,7 +152,7 @@ class Once(Stopping):
 def test_it_logs_what_is_wrong_by_name_and_beats(
     session: Session, app_parts: Parts, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alert_id = seed_alert(session, app_parts)
+    alert_id = seed_told(session, app_parts)
     reference = session.get_one(alerts.AlertRow, alert_id).reference
     clock.forward(minutes=30)
     with caplog.at_level(logging.ERROR):
