@@ -24,6 +24,10 @@ class Desk:
         for line in self._lines.values():
             line.shutdown()
 
+    def settle(self) -> None:
+        """Wait until every call is over."""
+        wait(self._calls)
+
     @property
     def busy(self) -> bool:
         """Whether any call is under way, or over and not taken back yet."""
@@ -38,15 +42,19 @@ class Desk:
         line = self._lines.get(way) or self._lines.setdefault(way, ThreadPoolExecutor(LINES, f"desk-{way}"))
         self._calls[line.submit(call)] = way, subject
 
-    def over(self, patience: float) -> Iterator[tuple[Any, Any]]:
-        """Calls that are over, each as its subject and what came of it, a value or an error; waits a while for one.
+    def over(self, patience: float) -> Iterator[tuple[Future[Any], Any, Any]]:
+        """Calls that are over, each with its subject and what came of it, a value or an error; waits a while for one.
 
-        What is not an Exception ends the process, as it would anywhere.
+        Each comes again until it is taken off. What is not an Exception ends the process, as it would anywhere.
         """
         done, _ = wait(self._calls, patience, FIRST_COMPLETED)
         for each in done:
-            _, subject = self._calls.pop(each)
+            _, subject = self._calls[each]
             error = each.exception()
             if error is not None and not isinstance(error, Exception):
                 raise error
-            yield subject, error if error is not None else each.result()
+            yield each, subject, error if error is not None else each.result()
+
+    def take_off(self, call: Future[Any]) -> None:
+        """Forget a call of which everything is kept."""
+        del self._calls[call]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -96,8 +97,8 @@ def send_due(session: Session, parts: Parts) -> int:
     """Make every attempt that is due, side by side, and keep what came of it; gives how many."""
     with Desk() as desk:
         begun = hand_out(session, parts, desk)
-        while desk.busy:
-            take_back(session, parts, desk)
+        desk.settle()
+        take_back(session, parts, desk)
     return begun
 
 
@@ -107,7 +108,16 @@ def hand_out(session: Session, parts: Parts, desk: Desk) -> int:
     claimed = [_held(row) for row in attempts.claim(session, {way: desk.room(way) for way in parts.ways}, now)]
     rota = duty_rota.load(session, now) if any(held.person for held in claimed) else Rota()
     session.commit()
-    return sum(_begin(session, parts, desk, rota, held) for held in claimed)
+    return sum(_begun(session, parts, desk, rota, held) for held in claimed)
+
+
+def _begun(session: Session, parts: Parts, desk: Desk, rota: Rota, held: Held) -> bool:
+    try:
+        return _begin(session, parts, desk, rota, held)
+    except Exception as failed:  # the others that we hold must not wait until their leases are over
+        session.rollback()
+        log.error("an attempt could not be begun: way=%s %s", held.way, type(failed).__name__)
+        return False
 
 
 def _held(row: AttemptRow) -> Held:
@@ -117,12 +127,12 @@ def _held(row: AttemptRow) -> Held:
 
 def _begin(session: Session, parts: Parts, desk: Desk, rota: Rota, held: Held) -> bool:
     """Begin one attempt, unless it is needed no more, leads nowhere, or is somebody else's by now."""
-    now, alert = parts.clock(), alerts.locked(session, held.alert_id)
-    still_ours = outbox.still_held(session, AttemptRow, held.id, held.lease, now)
+    alert = session.get_one(AlertRow, held.alert_id, populate_existing=True)
+    still_ours = outbox.still_held(session, AttemptRow, held.id, held.lease, parts.clock())
     to = notices.address(parts, rota, held.person, held.way)
     goes = still_ours and _is_needed(alert, held.step) and to is not None
     if still_ours and not goes:
-        _drop(session, parts, alert, held, gone=to is None)
+        _drop(session, parts, alerts.locked(session, held.alert_id), held, gone=to is None)
     about = notices.About(alert.reference, alert.level, alert.drill, held.step, held.id)
     session.commit()
     if goes:
@@ -161,16 +171,30 @@ def _drop(session: Session, parts: Parts, alert: AlertRow, held: Held, gone: boo
 
 
 def take_back(session: Session, parts: Parts, desk: Desk, patience: float = PATIENCE_SECONDS) -> int:
-    """Keep what came of the calls that are over, each in a commit of its own; gives how many."""
+    """Keep what came of the calls that are over, each in a commit of its own; gives how many.
+
+    What cannot be kept now is tried again as long as its lease lasts: forgotten, it would be sent twice.
+    """
     over = 0
-    for subject, outcome in desk.over(patience):
-        if isinstance(subject, Asked):
-            _keep_news(session, subject, outcome, parts.clock())
-        elif not isinstance(outcome, Late):
-            _keep(session, parts, subject, outcome)
-        session.commit()
+    for call, subject, outcome in desk.over(patience):
+        try:
+            _keep_what_came(session, parts, subject, outcome)
+            session.commit()
+        except Exception as failed:  # a store that does not answer, and whatever else: the other results must be kept
+            session.rollback()
+            log.error("a result could not be kept: %s", type(failed).__name__)
+            if isinstance(subject, Held) and parts.clock() < subject.until:
+                continue
+        desk.take_off(call)
         over += 1
     return over
+
+
+def _keep_what_came(session: Session, parts: Parts, subject: Held | Asked, outcome: Any) -> None:
+    if isinstance(subject, Asked):
+        _keep_news(session, subject, outcome, parts.clock())
+    elif not isinstance(outcome, Late):
+        _keep(session, parts, subject, outcome)
 
 
 def _keep(session: Session, parts: Parts, held: Held, outcome: str | Exception) -> None:

@@ -25,6 +25,8 @@ from conversations.rota import HERE
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS, URGENT_PAUSE_SECONDS = 1.0, 0.3
+KEEP_TRIES = 3
+BEAT_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
 Job = Callable[[Session, Parts, Contacts], object]
 UrgentJob = Callable[[Session, Parts, Desk], object]
@@ -87,8 +89,9 @@ def rest_once(session: Session, parts: Parts) -> None:
 
 def finish(session: Session, parts: Parts, desk: Desk) -> None:
     """Wait for every call that is under way, and keep what came of it."""
-    while desk.busy:
-        _do(session, "results", partial(duty.take_back, session, parts, desk))
+    desk.settle()
+    for _ in range(KEEP_TRIES):
+        _do(session, "results", partial(duty.take_back, session, parts, desk, 0))
 
 
 def _do(session: Session, name: str, job: Callable[[], object]) -> None:
@@ -124,13 +127,20 @@ def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
     heartbeats.beat(session, "worker", parts.clock())
 
 
+def _beat_urgently(session: Session, parts: Parts, desk: Desk) -> None:
+    """Three rounds a second need not write three times a second."""
+    last, now = heartbeats.last(session, "urgent"), parts.clock()
+    if last is None or not timedelta() <= now - last < BEAT_EVERY:
+        heartbeats.beat(session, "urgent", now)
+
+
 URGENT: dict[str, UrgentJob] = {
     "lost on the way": lambda session, parts, desk: duty.settle_lost(session, parts),
     "alerts due": lambda session, parts, desk: duty.act_on_due(session, parts),
     "attempts": duty.hand_out,
     "results": duty.take_back,
     "news": duty.ask_for_news,
-    "urgent heartbeat": lambda session, parts, desk: heartbeats.beat(session, "urgent", parts.clock()),
+    "urgent heartbeat": _beat_urgently,
 }
 REST: dict[str, Job] = {
     "reach": marking.reach,

@@ -127,7 +127,7 @@ def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Se
     One that is further ahead than its policy ever looks is due too: the clock has been put back.
     """
     is_due = or_(AlertRow.next_action_at <= now, *_too_far_ahead(policy, now))
-    wanted = select(AlertRow).where(AlertRow.state != "closed", is_due)
+    wanted = select(AlertRow).where(AlertRow.state.in_(("open", "acknowledged")), is_due)
     return session.scalars(
         wanted.order_by(AlertRow.next_action_at).limit(limit).with_for_update(skip_locked=True)
     ).all()

@@ -285,8 +285,8 @@ def test_b35_a_worker_that_was_stopped_past_its_lease_does_not_send_late(
     duty.act_on_due(session, app_parts)
     with Stopped() as desk:
         duty.hand_out(session, app_parts, desk)
-        while desk.busy:
-            duty.take_back(session, app_parts, desk)
+        desk.settle()
+        duty.take_back(session, app_parts, desk)
     assert texts_out.sent == []
     assert states(session) == ["leased"]
     work(session, app_parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from threading import Event
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from bot import duty
@@ -54,8 +54,8 @@ def work(session: Session, parts: Parts) -> None:
     duty.send_due(session, parts)
     with Desk() as desk:
         duty.ask_for_news(session, parts, desk)
-        while desk.busy:
-            duty.take_back(session, parts, desk)
+        desk.settle()
+        duty.take_back(session, parts, desk)
 
 
 def numbers(sender: RecordingSender) -> list[str]:
@@ -268,10 +268,50 @@ def test_b5_and_b26_a_provider_that_hangs_delays_neither_the_other_way_nor_the_n
             assert len(mails_out.sent) == number + 1
         assert (hanging.sent, desk.room("sms"), desk.room("email")) == ([], 29, 32)
         hanging.go.set()
-        while desk.busy:
-            duty.take_back(session, parts, desk)
+        desk.settle()
+        duty.take_back(session, parts, desk)
     assert len(hanging.sent) == 3
     assert set(session.scalars(select(AttemptRow.state))) == {"sent"}
+
+
+def test_b20_a_result_that_cannot_be_kept_is_kept_later_and_nothing_is_sent_twice(
+    session: Session, app_parts: Parts, texts_out: RecordingSender, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    seed_told(session, app_parts)
+    with Desk() as desk:
+        duty.hand_out(session, app_parts, desk)
+        desk.settle()
+        session.execute(text("ALTER TABLE alert_event RENAME TO away"))
+        session.commit()
+        assert duty.take_back(session, app_parts, desk) == 0
+        session.execute(text("ALTER TABLE away RENAME TO alert_event"))
+        session.commit()
+        assert duty.take_back(session, app_parts, desk) == 2
+        assert not desk.busy
+    clock.forward(seconds=61)
+    work(session, app_parts)
+    assert len(texts_out.sent) == 1
+    assert caplog.text.count("a result could not be kept: OperationalError") == 2
+
+
+def test_b20_one_attempt_that_cannot_be_begun_does_not_hold_up_the_others(
+    session: Session, app_parts: Parts, texts_out: RecordingSender, mails_out: RecordingSender, clock: Clock
+) -> None:
+    class Refusing(Desk):
+        def call(self, way: str, subject: object, call: Callable[[], object]) -> None:
+            if way == "sms":
+                raise ConnectionError
+            super().call(way, subject, call)
+
+    seed_told(session, app_parts)
+    with Refusing() as desk:
+        duty.hand_out(session, app_parts, desk)
+        desk.settle()
+        duty.take_back(session, app_parts, desk)
+    assert (len(texts_out.sent), len(mails_out.sent)) == (0, 1)
+    clock.forward(seconds=60)
+    work(session, app_parts)
+    assert (len(texts_out.sent), len(mails_out.sent)) == (1, 1)
 
 
 def test_a_way_without_room_takes_no_lease(session: Session, app_parts: Parts, mails_out: RecordingSender) -> None:
