@@ -72,10 +72,8 @@ def printed(alert_id: str) -> str:
 def acknowledge(alert_id: str) -> ResponseReturnValue:
     """Take an alert; whoever was first has it, and the second is told who and since when."""
     alert = _found(alert_id)
-    mine = store.acknowledge(db.session(), alert_id, current_user.name, now())
+    mine = store.acknowledge(db.session(), alert_id, current_user.name, now(), current_user.id)
     db.session.refresh(alert)
-    if mine:
-        alert.owner_id = current_user.id
     audit(Act("acknowledged" if mine else "tried to acknowledge", f"alert {alert_id}"))
     said = "You have taken this alert." if mine else _too_late(alert)
     db.session.commit()

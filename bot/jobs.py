@@ -1,4 +1,4 @@
-"""What wakes the worker: a loop that does whatever is due; it may be late, doubled or killed without harm."""
+"""What wakes the worker: loops that do whatever is due; they may be late, doubled or killed without harm."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import random
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from threading import Thread
 
 from sqlalchemy.orm import Session
 
 from bot import duty, marking, outbound, proving, reconcile, relay, second_look
 from bot.contacts import Contacts
+from bot.desk import Desk
 from bot.parts import Parts
 from bot.stopping import Stopping
 from conversations import heartbeats, keys, retention
@@ -21,29 +24,84 @@ from conversations.rota import HERE
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS, URGENT_PAUSE_SECONDS = 1.0, 0.3
+KEEP_TRIES = 3
+BEAT_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
 Job = Callable[[Session, Parts, Contacts], object]
+UrgentJob = Callable[[Session, Parts, Desk], object]
 
 
-def work_once(session: Session, parts: Parts) -> None:
-    """Do everything that is due now; what fails is logged by name and does not stop the rest."""
-    contacts = Contacts(PrivateKeys(parts.settings.keys_dir))
-    for name, job in JOBS.items():
-        try:
-            job(session, parts, contacts)
-            session.commit()
-        except Exception as failed:  # whatever it is, alerts must go on being told
-            session.rollback()
-            log.error("job failed: %s: %s", name, type(failed).__name__)
+class Dead(Exception):
+    """The loop that looks after alerts has ended by itself: the process must end too, and be started anew."""
 
 
 def work(session: Session, parts: Parts, stopping: Stopping) -> None:
-    """Work until stopped; alerts come first in every round."""
-    while not stopping.asked:
-        work_once(session, parts)
-        session.close()
-        stopping.wait(PAUSE_SECONDS)
+    """Work until stopped: alerts in a thread and session of their own, so that nothing else ever delays them.
+
+    Raises Dead when that thread is no more.
+    """
+    engine = session.get_bind()
+    urgent = Thread(target=work_urgently, args=(Session(engine), parts, stopping), name="urgent")
+    urgent.start()
+    try:
+        while not stopping.asked and urgent.is_alive():
+            rest_once(session, parts)
+            session.close()
+            stopping.wait(PAUSE_SECONDS)
+        if not stopping.asked:
+            raise Dead
+    finally:
+        stopping.asked = True
+        urgent.join()
+
+
+def work_urgently(session: Session, parts: Parts, stopping: Stopping) -> None:
+    """Look after alerts until stopped; what is under way then is waited for and kept."""
+    with session, Desk() as desk:
+        while not stopping.asked:
+            urgent_once(session, parts, desk)
+            session.close()
+            stopping.wait(URGENT_PAUSE_SECONDS)
+        finish(session, parts, desk)
+
+
+def work_once(session: Session, parts: Parts) -> None:
+    """Do everything that is due now, alerts first, and wait for what comes of it."""
+    with Desk() as desk:
+        urgent_once(session, parts, desk)
+        finish(session, parts, desk)
+    rest_once(session, parts)
+
+
+def urgent_once(session: Session, parts: Parts, desk: Desk) -> None:
+    """Do what alerts need now."""
+    for name, job in URGENT.items():
+        _do(session, name, partial(job, session, parts, desk))
+
+
+def rest_once(session: Session, parts: Parts) -> None:
+    """Do everything else that is due now."""
+    contacts = Contacts(PrivateKeys(parts.settings.keys_dir))
+    for name, job in REST.items():
+        _do(session, name, partial(job, session, parts, contacts))
+
+
+def finish(session: Session, parts: Parts, desk: Desk) -> None:
+    """Wait for every call that is under way, and keep what came of it."""
+    desk.settle()
+    for _ in range(KEEP_TRIES):
+        _do(session, "results", partial(duty.take_back, session, parts, desk, 0))
+
+
+def _do(session: Session, name: str, job: Callable[[], object]) -> None:
+    """Do one job; when it fails that is logged by name, and does not stop the others."""
+    try:
+        job()
+        session.commit()
+    except Exception as failed:  # whatever it is, alerts must go on being told
+        session.rollback()
+        log.error("job failed: %s: %s", name, type(failed).__name__)
 
 
 def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
@@ -69,9 +127,22 @@ def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
     heartbeats.beat(session, "worker", parts.clock())
 
 
-JOBS: dict[str, Job] = {
-    "alerts due": lambda session, parts, contacts: duty.act_on_due(session, parts),
-    "attempts": lambda session, parts, contacts: duty.send_due(session, parts),
+def _beat_urgently(session: Session, parts: Parts, desk: Desk) -> None:
+    """Three rounds a second need not write three times a second."""
+    last, now = heartbeats.last(session, "urgent"), parts.clock()
+    if last is None or not timedelta() <= now - last < BEAT_EVERY:
+        heartbeats.beat(session, "urgent", now)
+
+
+URGENT: dict[str, UrgentJob] = {
+    "lost on the way": lambda session, parts, desk: duty.settle_lost(session, parts),
+    "alerts due": lambda session, parts, desk: duty.act_on_due(session, parts),
+    "attempts": duty.hand_out,
+    "results": duty.take_back,
+    "news": duty.ask_for_news,
+    "urgent heartbeat": _beat_urgently,
+}
+REST: dict[str, Job] = {
     "reach": marking.reach,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,

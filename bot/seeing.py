@@ -44,6 +44,7 @@ class Seen:
     worries_late: bool = False
     reviews_late: bool = False
     helplines_stale: bool = False
+    holidays_end: bool = False
     gaps: tuple[Gap, ...] = ()
     drill: Drill | None = None
 
@@ -81,6 +82,7 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         worries_late=worries.is_overdue(session, now),
         reviews_late=bool(retention.overdue_reviews(session, now.astimezone(HERE).date())),
         helplines_stale=bool(helplines.stale(helplines.load(), now.date())),
+        holidays_end=holidays.ends_soon(holidays.load(), now.date()),
         gaps=_gaps(session, parts, now),
         drill=last[0] if last else None,
     )

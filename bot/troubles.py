@@ -157,6 +157,12 @@ TROUBLES = (
         slow=True,
     ),
     Trouble(
+        "the list of bank holidays ends within 90 days",
+        "Add the next year to holidays.toml: without it worries seem due on days when nobody works.",
+        lambda seen: seen.holidays_end,
+        slow=True,
+    ),
+    Trouble(
         "the house is not kept",
         "Keys, expiry and purging wait. Look at the worker's log.",
         lambda seen: seen.is_silent("housekeeping", HOUSE_SILENT),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, insert, literal, or_, select, update
+from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from conversations import attempts as tries
@@ -134,7 +134,7 @@ def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Se
     One that is further ahead than its policy ever looks is due too: the clock has been put back.
     """
     is_due = or_(AlertRow.next_action_at <= now, *_too_far_ahead(policy, now))
-    wanted = select(AlertRow).where(AlertRow.state != "closed", is_due)
+    wanted = select(AlertRow).where(AlertRow.state.in_(("open", "acknowledged")), is_due)
     return session.scalars(
         wanted.order_by(AlertRow.next_action_at).limit(limit).with_for_update(skip_locked=True)
     ).all()
@@ -181,6 +181,7 @@ def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: date
     return action
 
 
+BROKE = "could not be worked on"
 WHAT = {escalation.REMINDER: "reminding the owner"}
 AS_NEW: dict[str, Any] = {
     "state": "open",
@@ -189,6 +190,16 @@ AS_NEW: dict[str, Any] = {
     "acknowledged_by": None,
     "owner_id": None,
 }
+
+
+def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int:
+    """Look again in a while at an alert that could not be worked on; gives how often that has been so."""
+    record(session, alert_id, now, BROKE, "Heard", trouble)
+    broke = select(func.count()).where(AlertEventRow.alert_id == alert_id, AlertEventRow.what == BROKE)
+    times = session.scalar(broke) or 1
+    later = now + escalation.RETRY_WAITS[min(times, len(escalation.RETRY_WAITS)) - 1]
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(next_action_at=later))
+    return times
 
 
 def acknowledge(
@@ -249,6 +260,11 @@ def inbox(session: Session) -> Sequence[AlertRow]:
 def find(session: Session, alert_id: str) -> AlertRow | None:
     """One alert."""
     return session.get(AlertRow, alert_id)
+
+
+def locked(session: Session, alert_id: str) -> AlertRow:
+    """One alert as it is now, locked for this unit of work; lock it before its attempts, as everybody does."""
+    return session.get_one(AlertRow, alert_id, populate_existing=True, with_for_update=True)
 
 
 def leave_contact(session: Session, alert_id: str, box: bytes, now: datetime, mobile: bool) -> bool:

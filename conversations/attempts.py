@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, or_, select, update
@@ -66,14 +66,22 @@ def beside(session: Session, attempt: AttemptRow) -> Sequence[AttemptRow]:
 
 
 def works(attempt: AttemptRow) -> bool:
-    """Whether an attempt was taken by its provider, and nothing bad has been heard since."""
+    """Whether an attempt may still reach somebody as far as we know: it has not failed, here or on its way."""
+    if attempt.state in ("due", "leased"):
+        return attempt.error is None
     return attempt.state == "sent" and attempt.provider_status not in NOT_DELIVERED
 
 
-def claim(session: Session, ways: Collection[str], now: datetime, limit: int) -> Sequence[AttemptRow]:
-    """Lease attempts by these ways that are due; the caller commits before it sends."""
+def claim(session: Session, room: Mapping[str, int], now: datetime) -> list[AttemptRow]:
+    """Lease what is due, of each way as many as there is room for, and whatever goes a way that is not there.
+
+    The caller commits before it sends.
+    """
     _bring_back(session, now)
-    return outbox.claim(session, AttemptRow, now, limit, AttemptRow.way.in_(ways))
+    claimed = [*outbox.claim(session, AttemptRow, now, only=AttemptRow.way.not_in(room))]
+    for way, places in room.items():
+        claimed += outbox.claim(session, AttemptRow, now, places, AttemptRow.way == way) if places else ()
+    return claimed
 
 
 def _bring_back(session: Session, now: datetime) -> None:
@@ -82,14 +90,26 @@ def _bring_back(session: Session, now: datetime) -> None:
     session.execute(ahead.values(due_at=now))
 
 
-def not_delivered(session: Session, now: datetime, limit: int = 50) -> Sequence[str]:
-    """Attempts that their provider took and then could not deliver, and that nobody has acted on yet."""
-    lost = select(AttemptRow.id).where(
+def not_delivered(session: Session, now: datetime, limit: int = 50) -> list[tuple[str, str]]:
+    """Attempts that their provider took and could not deliver, and that nobody has acted on: alert and attempt."""
+    lost = select(AttemptRow.alert_id, AttemptRow.id).where(
         AttemptRow.state == "sent",
         AttemptRow.due_at > now - FRESH,
         AttemptRow.provider_status.in_(NOT_DELIVERED),
     )
-    return session.scalars(lost.limit(limit)).all()
+    return [(row.alert_id, row.id) for row in session.execute(lost.limit(limit))]
+
+
+def mark_lost(session: Session, attempt_id: str, again_at: datetime | None) -> None:
+    """Note that what was sent did not arrive: it is over, or due again and then has no news of its own yet."""
+    anew = {"state": "due", "due_at": again_at, "provider_id": None, "provider_status": None}
+    wanted = update(AttemptRow).where(AttemptRow.id == attempt_id, AttemptRow.state == "sent")
+    session.execute(wanted.values(**(anew if again_at else {"state": "failed"})))
+
+
+def mark_maybe_twice(session: Session, attempt_id: str) -> None:
+    """Note that an attempt may have reached somebody twice."""
+    session.execute(update(AttemptRow).where(AttemptRow.id == attempt_id).values(maybe_twice=True))
 
 
 def without_news(session: Session, now: datetime, limit: int = 20) -> Sequence[AttemptRow]:

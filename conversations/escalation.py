@@ -99,6 +99,7 @@ class Setback:
 
     person: Person
     way: str
+    step: int
     tried: frozenset[str]
     another_works: bool
     over: bool
@@ -118,14 +119,15 @@ def after_setback(
 ) -> tuple[Telling | None, bool]:
     """What a failed way leads to: the next way to the same person, or else whether the next step comes at once.
 
-    It comes at once only when it reaches somebody new: with nobody else to tell, hurry would be a flood.
+    It comes at once only after the step taken last, and when it reaches somebody new: else hurry would be a flood.
     """
     if setback.way in OWN_WAYS and setback.another_works:
         return None, False
     unused = [way for way in ways_to(policy, rota, setback.person) if way not in setback.tried]
     if unused:
         return Telling(setback.person, (unused[0],)), False
-    if standing.state != "open" or (setback.another_works and not setback.over):
+    was_last = standing.state == "open" and setback.step >= standing.step - 1
+    if not was_last or (setback.another_works and not setback.over):
         return None, False
     next_ones = {telling.person for telling in next_action(policy, standing, rota, now).tell}
     return None, bool(next_ones - standing.told)

@@ -237,12 +237,12 @@ class OutboxRow(Base):
 
 
 class DeliveryRow(Base):
-    """A status that Twilio reported, kept for a day also when we know no such message."""
+    """A status that a provider reported, kept for a day also when we know no such message."""
 
     __tablename__ = "delivery"
-    provider_id: Mapped[str] = mapped_column(String(34), primary_key=True)
+    provider_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     status: Mapped[str] = mapped_column(String(32), primary_key=True)
-    error: Mapped[str | None] = mapped_column(String(8))
+    error: Mapped[str | None] = mapped_column(String(64))
     received_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 

@@ -63,8 +63,8 @@ def texts_out() -> RecordingSender:
 
 @pytest.fixture
 def mails_out() -> RecordingSender:
-    """What left by mail."""
-    return RecordingSender()
+    """What left by mail, of which no server gives an id."""
+    return RecordingSender(gives_ids=False)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from bot.safeguards.triage import linear
 from bot.safeguards.triage.encoder import Looked
@@ -35,13 +36,16 @@ class RecordingSender:
 
     sent: list[Outgoing] = field(default_factory=list)
     failures: list[NotSent] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+    gives_ids: bool = True
 
     def send(self, message: Outgoing) -> str:
         """Keep the message, or raise the next failure."""
-        if self.failures:
-            raise self.failures.pop(0)
-        self.sent.append(message)
-        return f"SM{len(self.sent):032x}"
+        with self.lock:
+            if self.failures:
+                raise self.failures.pop(0)
+            self.sent.append(message)
+            return f"SM{len(self.sent):032x}" if self.gives_ids else ""
 
 
 @dataclass

@@ -9,16 +9,19 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot import duty
 from bot.contacts import Contacts
 from bot.parts import Parts
 from conversations import alerts, escalation, outbox, worries
 from conversations.db import db
+from conversations.duty_models import ShiftRow, WayRow
 from conversations.keys import PrivateKeys
 from conversations.models import OutboxRow
 from conversations.sealing import Sealable, Seals
-from conversations.staff_models import StaffRow
+from conversations.staff_models import RoleRow, StaffRoleRow, StaffRow
 from conversations.values import Assessment, Level
 from tests.make import OUR_NUMBER
 
@@ -41,6 +44,47 @@ def seed_alert(session: Session, parts: Parts, assessment: Assessment = WORRY, *
     alert_id = alerts.raise_alert(session, assessment, "sms", make_seals(parts, **seals), parts.clock())
     session.commit()
     return alert_id
+
+
+def seed_told(session: Session, parts: Parts, assessment: Assessment = WORRY, **seals: Any) -> str:
+    """An alert that was raised just now, with its first attempts due; committed."""
+    alert_id = seed_alert(session, parts, assessment, **seals)
+    duty.act_on_due(session, parts)
+    return alert_id
+
+
+def seed_on_duty(session: Session, parts: Parts, name: str, *kinds: str, lead: bool = False) -> int:
+    """Somebody with proven ways who is on duty for a day from an hour ago, after those seeded before; gives the id.
+
+    A safeguarding lead has no shift. Without kinds they are told by text and by mail.
+    """
+    role = "lead" if lead else "duty"
+    found = session.scalar(select(RoleRow).where(RoleRow.name == role)) or RoleRow(name=role)
+    number = (session.scalar(select(func.count()).select_from(StaffRow)) or 0) + 1
+    person = StaffRow(email=f"{number}@example.org", name=name, password="x", fs_uniquifier=f"u{number}")
+    session.add_all([found, person])
+    session.flush()
+    session.add(StaffRoleRow(staff_id=person.id, role_id=found.id))
+    now = parts.clock()
+    for place, kind in enumerate(kinds or ("sms", "email")):
+        address = f"{number}@example.org" if kind == "email" else f"+44770090099{number}"
+        session.add(
+            WayRow(id=f"w{number}{kind}", staff_id=person.id, kind=kind, address=address, place=place, verified_at=now)
+        )
+    if not lead:
+        start = now - timedelta(hours=1) + timedelta(seconds=number)
+        session.add(
+            ShiftRow(
+                id=f"s{number}",
+                rota="duty",
+                staff_id=person.id,
+                starts_at=start,
+                ends_at=start + timedelta(days=1),
+                override=False,
+            )
+        )
+    session.commit()
+    return person.id
 
 
 def seed_worry(

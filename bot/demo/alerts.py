@@ -69,6 +69,8 @@ def settle(session: Session, alert_id: str, at: datetime, random: Random) -> Non
     closed_at = taken_at + _minutes(random, UNTIL_CLOSED)
     take(session, alert_id, who, taken_at)
     while reopened_at := tell_again(session, alert_id, closed_at):
+        if session.get_one(AlertRow, alert_id).state == "acknowledged":
+            continue  # that was a reminder
         alerts.acknowledge(session, alert_id, who, reopened_at + RETAKEN_AFTER)
         closed_at = max(closed_at, reopened_at + 2 * RETAKEN_AFTER)
     alert = session.get_one(AlertRow, alert_id)

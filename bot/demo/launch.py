@@ -18,15 +18,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 import conversations
+from bot.demo import week
 from bot.demo.processes import Failed, Household, Stopped, Ties, listen_for_the_end
 from conversations import keys
 
 FOLDER = Path(".demo")
 HOST = "127.0.0.1"
 OUR_NUMBER = "+447700900999"
-DUTY_PHONE = "+447700900900"
+DUTY_PHONE = week.DUTY_PHONE
 CONVERSATIONS = 4000
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.3
@@ -145,8 +148,17 @@ def demo_settings(places: Places) -> dict[str, str]:
 
 
 def set_up(household: Household, count: int) -> None:
-    """Make keys, and whatever is not there yet: tables, logins, and a year. Raises Failed."""
+    """Make keys, whatever is not there yet, and the rota of the week that begins now. Raises Failed."""
     keys.make_ahead(FOLDER / "keys", FOLDER / "sealing", datetime.now(UTC))
+    make_up(household, count)
+    engine = create_engine(f"sqlite:///{(FOLDER / 'heard.db').resolve()}")
+    with Session(engine) as session, session.begin():
+        week.prepare(session, datetime.now(UTC))
+    engine.dispose()
+
+
+def make_up(household: Household, count: int) -> None:
+    """Make whatever is not there yet: tables, logins, and a year. Raises Failed."""
     made, form = FOLDER / "made", "\n".join(sorted(path.name for path in MIGRATIONS.glob("*.py")))
     if made.exists() and made.read_text(encoding="utf-8") == form:
         return
@@ -189,13 +201,14 @@ def logins() -> list[str]:
 
 def welcome(places: Places, known: list[str]) -> str:
     """What to open, and how to log in."""
-    duty = DUTY_PHONE.replace("+", "%2B")
+    duty, lead = (number.replace("+", "%2B") for number in week.PHONES.values())
     lines = [
         "",
         "Heard is running, with made-up people and made-up answers. Press Ctrl-C to stop.",
         "",
         f"  A phone to text from   {places.carrier}/demo/phone/",
         f"  The duty phone         {places.carrier}/demo/phone/?number={duty}",
+        f"  The lead's phone       {places.carrier}/demo/phone/?number={lead}",
         f"  The duty desk's mail   {places.carrier}/demo/mail/",
         f"  Web chat               {places.web}/chat/",
         f"  Staff                  {places.web}/staff/",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from admin.reasons import plain
 from conversations.db import db
-from conversations.models import AlertRow, AttemptRow, OpeningRow
+from conversations.models import AlertRow, OpeningRow
 from conversations.staff_models import AuditRow
 from conversations.triage_models import WorryRow
 from tests.admin.app import Hands, Visitor, fill_opening, logged_in, make_alert, make_worry, text_of
@@ -185,7 +185,7 @@ def test_an_alert_is_raised_at_once_and_the_duty_worker_lands_on_it(app: Flask, 
     with app.app_context():
         alert = db.session.scalars(select(AlertRow)).one()
         assert (alert.level, alert.state) == (level, "open")
-        assert {row.state for row in db.session.scalars(select(AttemptRow))} == {"due"}
+        assert alert.next_action_at == alert.raised_at  # due at once
         assert answer.location == f"/staff/alerts/{alert.id}"
         alert_id = alert.id
     page = text_of(duty.get(str(answer.location)))

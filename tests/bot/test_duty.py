@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import duty
+from bot.desk import Desk
 from bot.parts import Parts
-from bot.sender import NotSent
-from conversations import alerts, outbox, segments
+from bot.sender import NotSent, Outgoing
+from conversations import alerts, attempts, outbox, segments
 from conversations.models import AlertRow, AttemptRow
 from tests.fakes import Clock, RecordingSender
 from tests.make import OUR_NUMBER, PUBLIC_URL, Phone
@@ -22,6 +24,11 @@ from tests.seeds import DANGER, WORDS, make_seals, seed_alert
 NOTICE = re.compile(
     r"Heard alert [A-HJKMNP-Z2-9]{6}, level (concern|immediate)\. "
     rf"Open it and acknowledge: {PUBLIC_URL}/staff/alerts/"
+)
+
+REMINDER = re.compile(
+    r"Heard alert [A-HJKMNP-Z2-9]{6}, level immediate\. "
+    rf"Its outcome is missing: {PUBLIC_URL}/staff/alerts/"
 )
 
 
@@ -33,7 +40,7 @@ def database_url(sqlite_database_url: str) -> str:
 
 @pytest.fixture
 def alert_id(session: Session, app_parts: Parts) -> str:
-    return seed_alert(session, app_parts)
+    return seed_alert(session, app_parts, DANGER)
 
 
 def work(session: Session, parts: Parts) -> None:
@@ -101,8 +108,9 @@ def test_nobody_is_told_again_before_it_is_time_and_everybody_when_it_is(
 
 
 def test_a_level_that_rises_is_told_at_once_with_the_new_level(
-    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+    session: Session, app_parts: Parts, texts_out: RecordingSender, clock: Clock
 ) -> None:
+    alert_id = seed_alert(session, app_parts)
     work(session, app_parts)
     clock.forward(seconds=10)
     alerts.add_to_alert(session, alert_id, DANGER, make_seals(app_parts), clock())
@@ -111,21 +119,23 @@ def test_a_level_that_rises_is_told_at_once_with_the_new_level(
     assert ["level immediate" in message.body for message in texts_out.sent] == [False, True]
 
 
-def test_an_acknowledged_alert_is_quiet_and_opens_again_after_an_hour_without_outcome(
+def test_b12_an_acknowledged_alert_is_quiet_but_for_one_reminder_and_opens_again_after_an_hour_without_outcome(
     session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
 ) -> None:
     work(session, app_parts)
     alerts.acknowledge(session, alert_id, "Ada", clock())
     session.commit()
-    clock.forward(minutes=59)
-    work(session, app_parts)
-    assert len(texts_out.sent) == 1
-    clock.forward(minutes=1)
-    work(session, app_parts)
-    assert len(texts_out.sent) == 2
+    sent = []
+    for _ in range(60):
+        clock.forward(minutes=1)
+        work(session, app_parts)
+        sent.append(len(texts_out.sent))
+    assert sent == [1] * 44 + [2] * 15 + [3]
+    assert REMINDER.fullmatch(texts_out.sent[1].body)
+    assert NOTICE.fullmatch(texts_out.sent[2].body)
     alert = session.get_one(AlertRow, alert_id)
     assert (alert.state, alert.acknowledged_by) == ("open", None)
-    assert ("opened again", "no outcome within an hour") in history(session, alert_id)
+    assert ("opened again", "no outcome in time") in history(session, alert_id)
     assert alerts.acknowledge(session, alert_id, "Bea", clock())
 
 
@@ -143,6 +153,7 @@ def test_a_closed_alert_is_never_told_again(
 def test_an_acknowledgement_while_an_attempt_waits_to_be_made_stops_it(
     session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
 ) -> None:
+    duty.act_on_due(session, app_parts)
     outbox.claim(session, AttemptRow, clock())
     session.commit()
     alerts.acknowledge(session, alert_id, "Ada", clock())
@@ -221,7 +232,7 @@ def test_when_both_ways_fail_for_a_day_the_alert_is_still_told_when_they_work_ag
     assert mails_out.sent
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The process dies between the call and the record of it."""
 
 
@@ -233,9 +244,10 @@ class CrashingSender(RecordingSender):
         raise Crash
 
 
-def test_a_worker_that_dies_after_sending_leaves_an_attempt_that_is_made_again_and_marked(
+def test_b4_a_worker_that_dies_after_sending_leaves_an_attempt_that_is_made_again_and_marked(
     session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
 ) -> None:
+    duty.act_on_due(session, app_parts)
     with pytest.raises(Crash):
         duty.send_due(session, replace(app_parts, ways={"sms": CrashingSender(), "email": CrashingSender()}))
     session.rollback()
@@ -245,30 +257,57 @@ def test_a_worker_that_dies_after_sending_leaves_an_attempt_that_is_made_again_a
     work(session, app_parts)
     assert len(texts_out.sent) == 1
     assert ("sent", "sms: try 2, perhaps twice") in history(session, alert_id)
+    assert set(session.scalars(select(AttemptRow.maybe_twice))) == {True}
 
 
-def test_a_lease_that_ran_out_before_the_call_is_not_used(
-    session: Session,
-    app_parts: Parts,
-    alert_id: str,
-    texts_out: RecordingSender,
-    mails_out: RecordingSender,
-    clock: Clock,
+def test_b3_a_worker_that_dies_before_sending_leaves_an_attempt_that_is_made_once_within_a_minute(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
 ) -> None:
-    class SlowSender(RecordingSender):
-        def send(self, message: object) -> str:
-            clock.forward(seconds=61)
-            return super().send(message)  # type: ignore[arg-type]
+    duty.act_on_due(session, app_parts)
+    attempts.claim(session, {"sms": 9, "email": 9}, clock())
+    session.commit()
+    sent = []
+    for _ in range(61):
+        work(session, app_parts)
+        sent.append(len(texts_out.sent))
+        clock.forward(seconds=1)
+    assert (sent[59], sent[60]) == (0, 1)
 
-    slow = SlowSender()
-    duty.send_due(session, replace(app_parts, ways={"sms": slow, "email": slow}))
-    assert len(slow.sent) == 1
-    clock.forward(seconds=60)
+
+def test_b35_a_worker_that_was_stopped_past_its_lease_does_not_send_late(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    class Stopped(Desk):
+        def call(self, way: str, subject: object, call: Callable[[], object]) -> None:
+            clock.forward(seconds=61)  # SIGSTOP between the look at the lease and the call
+            super().call(way, subject, call)
+
+    duty.act_on_due(session, app_parts)
+    with Stopped() as desk:
+        duty.hand_out(session, app_parts, desk)
+        desk.settle()
+        duty.take_back(session, app_parts, desk)
+    assert texts_out.sent == []
+    assert states(session) == ["leased"]
     work(session, app_parts)
-    assert len(slow.sent) + len(texts_out.sent) + len(mails_out.sent) == 2
+    assert len(texts_out.sent) == 1
 
 
-def test_a_delivery_report_is_no_acknowledgement(
+def test_b35_what_slips_through_all_the_same_is_marked(
+    session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
+) -> None:
+    class Slow(RecordingSender):
+        def send(self, message: Outgoing) -> str:
+            clock.forward(seconds=61)  # the call itself takes longer than the lease lasts
+            return super().send(message)
+
+    duty.act_on_due(session, app_parts)
+    duty.send_due(session, replace(app_parts, ways={"sms": Slow(), "email": texts_out}))
+    marked = select(AttemptRow.maybe_twice).where(AttemptRow.way == "sms")
+    assert session.scalar(marked) is True
+
+
+def test_b10_a_delivery_report_is_no_acknowledgement(
     session: Session, app_parts: Parts, alert_id: str, texts_out: RecordingSender, clock: Clock
 ) -> None:
     work(session, app_parts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +20,15 @@ from bot.parts import Parts
 from bot.sender import Outgoing
 from bot.stopping import Stopping
 from conversations import alerts, heartbeats
-from conversations.models import AlertRow, AttemptRow, ClosedDraftRow, ConversationRow, OpeningRow, ResponseRow
+from conversations.models import (
+    AlertRow,
+    AttemptRow,
+    ClosedDraftRow,
+    ConversationRow,
+    HeartbeatRow,
+    OpeningRow,
+    ResponseRow,
+)
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
 from tests.seeds import WORDS, own_session, seed_alert, seed_staff, seed_text
@@ -116,9 +126,9 @@ def test_a_sender_that_breaks_leaves_the_attempt_to_the_next_round_and_the_numbe
     broken = replace(app_parts, ways={"sms": Broken(), "email": Broken()})
     with caplog.at_level(logging.ERROR):
         jobs.work_once(session, broken)
-    assert "job failed: attempts: ZeroDivisionError" in caplog.text
+    assert "sending broke: way=sms ZeroDivisionError" in caplog.text
     assert "7700" not in caplog.text
-    clock.forward(seconds=61)
+    clock.forward(seconds=5)
     jobs.work_once(session, app_parts)
     assert len(texts_out.sent) == 1
 
@@ -218,7 +228,7 @@ def test_an_alert_that_waited_while_the_worker_was_away_is_told_when_it_is_back(
     clock.forward(days=2)
     jobs.work_once(session, app_parts)
     assert len(texts_out.sent) == 1
-    assert session.get_one(AlertRow, alert_id).next_action_at == clock() + timedelta(minutes=10)
+    assert session.get_one(AlertRow, alert_id).next_action_at == clock() + timedelta(minutes=45)
     assert alerts.is_open(session, alert_id)
 
 
@@ -236,3 +246,98 @@ def test_housekeeping_leaves_no_copy_of_what_was_erased_in_the_journal(
     jobs.work_once(session, app_parts)
     left = file.read_bytes() + Path(f"{file}-wal").read_bytes()
     assert b"zebrafish" not in left
+
+
+def real_loops(app: Flask, parts: Parts, stopping: Stopping) -> threading.Thread:
+    """The worker's two loops, as the command runs them, until `stopping` says so."""
+
+    def run() -> None:
+        with own_session(app) as mine:
+            jobs.work(mine, parts, stopping)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> float:
+    """Wait until this holds; gives how long it took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() < began + seconds, "it did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def test_b26_alerts_are_told_while_everything_else_is_stuck_and_each_loop_shows_that_it_is_alive(
+    app: Flask, app_parts: Parts, session: Session, texts_out: RecordingSender, clock: Clock
+) -> None:
+    go, stopping = threading.Event(), Stopping()
+
+    class Stuck(RecordingSender):
+        def send(self, message: Outgoing) -> str:
+            assert message.to == app_parts.settings.duty_phone or go.wait(60)
+            return texts_out.send(message)
+
+    seed_text(session, app_parts)
+    parts = replace(app_parts, ways={**app_parts.ways, "sms": Stuck()})
+    loops = real_loops(app, parts, stopping)
+    try:
+        for number in range(3):
+            seed_alert(session, app_parts)
+            session.rollback()
+            wait_until(lambda number=number: len(texts_out.sent) == number + 1)  # type: ignore[misc]
+        wait_until(lambda: beats(session) == {"urgent"})
+        go.set()
+        wait_until(lambda: {"urgent", "worker"} <= beats(session))
+    finally:
+        go.set()
+        stopping.asked = True
+        loops.join(30)
+    assert not loops.is_alive()
+    assert len(texts_out.sent) == 4
+
+
+def beats(session: Session) -> set[str]:
+    """Which loops have shown that they are alive."""
+    session.rollback()
+    found = set(session.scalars(select(HeartbeatRow.process)))
+    session.rollback()
+    return found & {"urgent", "worker"}
+
+
+def test_what_is_under_way_when_the_worker_is_told_to_stop_is_waited_for_and_kept(
+    app: Flask, app_parts: Parts, session: Session, texts_out: RecordingSender
+) -> None:
+    go, asked, stopping = threading.Event(), threading.Event(), Stopping()
+
+    class Slow(RecordingSender):
+        def send(self, message: Outgoing) -> str:
+            asked.set()
+            assert go.wait(60)
+            return texts_out.send(message)
+
+    seed_alert(session, app_parts)
+    session.rollback()
+    loops = real_loops(app, replace(app_parts, ways={**app_parts.ways, "sms": Slow()}), stopping)
+    assert asked.wait(30)
+    stopping.asked = True
+    go.set()
+    loops.join(30)
+    assert not loops.is_alive()
+    assert set(session.scalars(select(AttemptRow.state))) == {"sent"}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_whose_loop_for_alerts_has_died_ends(app: Flask, app_parts: Parts, session: Session) -> None:
+    class Gone(BaseException):
+        pass
+
+    class Deadly(RecordingSender):
+        def send(self, message: Outgoing) -> str:
+            raise Gone
+
+    seed_alert(session, app_parts)
+    session.rollback()
+    with own_session(app) as mine, pytest.raises(jobs.Dead):
+        jobs.work(mine, replace(app_parts, ways={"sms": Deadly(), "email": RecordingSender()}), Stopping())

@@ -12,22 +12,25 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot import duty
 from bot.parts import Parts
 from conversations import alerts, openings, outbox
+from conversations.alerts import Taken
 from conversations.escalation import OUTCOMES
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
 from conversations.sealing import new_pair
 from conversations.values import Assessment, Level
-from tests.fakes import Clock
+from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import DANGER, NUMBER, WORDS, WORRY, make_seals, own_session, seed_alert, seed_staff
+from tests.seeds import DANGER, NUMBER, WORDS, WORRY, make_seals, own_session, seed_alert, seed_staff, seed_told
 
 PENDING = ("due", "leased")
+DANGEROUS, WORRIED = "i have the tablets and will take them all tonight", "level concern"
 
 
 @pytest.fixture
 def alert_id(session: Session, app_parts: Parts) -> str:
-    return seed_alert(session, app_parts)
+    return seed_told(session, app_parts)
 
 
 def row(session: Session, alert_id: str) -> AlertRow:
@@ -49,12 +52,15 @@ def add(session: Session, parts: Parts, alert_id: str, assessment: Assessment) -
     return added
 
 
-def test_a_new_alert_is_open_due_now_by_each_way_and_looked_at_again_soon(
-    session: Session, alert_id: str, clock: Clock
+def test_a_new_alert_is_open_and_due_now_and_once_told_looked_at_again_soon(
+    session: Session, app_parts: Parts, clock: Clock
 ) -> None:
+    alert_id = seed_alert(session, app_parts)
     found = row(session, alert_id)
     assert (found.state, found.level, found.outcome) == ("open", "concern", None)
-    assert found.next_action_at == clock() + timedelta(minutes=5)
+    assert (found.next_action_at, pending(session)) == (clock(), [])
+    duty.act_on_due(session, app_parts)
+    assert row(session, alert_id).next_action_at == clock() + timedelta(minutes=15)
     assert pending(session) == ["email", "sms"]
     assert re.fullmatch(r"[A-HJKMNP-Z2-9]{6}", found.reference)
 
@@ -67,24 +73,45 @@ def test_nothing_of_number_or_words_is_in_any_row_of_it(session: Session, alert_
         assert alert_id in rows
 
 
-def test_of_many_who_acknowledge_at_once_one_is_the_owner(
+def test_b13_of_fifty_who_acknowledge_at_once_one_is_the_owner_and_all_hear_who_and_when(
     app: Flask, session: Session, alert_id: str, clock: Clock
 ) -> None:
+    session.rollback()
 
-    def take(who: str) -> bool:
+    def take(who: str) -> Taken:
         with own_session(app) as mine:
             taken = alerts.acknowledge(mine, alert_id, who, clock())
             mine.commit()
         return taken
 
-    people = [f"worker {number}" for number in range(6)]
-    with ThreadPoolExecutor(6) as pool:
+    people = [f"worker {number}" for number in range(50)]
+    with ThreadPoolExecutor(12) as pool:
         taken = dict(zip(people, pool.map(take, people), strict=True))
     session.rollback()
-    assert list(taken.values()).count(True) == 1
-    assert taken[str(row(session, alert_id).acknowledged_by)]
+    owner = str(row(session, alert_id).acknowledged_by)
+    assert [who for who, each in taken.items() if each.mine] == [owner]
+    assert {(each.owner, each.at) for each in taken.values()} == {(owner, clock())}
     said = history(session, alert_id)
-    assert (said.count("acknowledged"), said.count("also tried to acknowledge")) == (1, 5)
+    assert (said.count("acknowledged"), said.count("also tried to acknowledge")) == (1, 49)
+    assert {event.who for event in alerts.timeline(session, alert_id)} == {"Heard", *people}
+
+
+@pytest.mark.parametrize("missing", ["", "0" * 32])
+def test_b13_of_an_alert_that_is_not_there_nobody_is_the_owner(session: Session, clock: Clock, missing: str) -> None:
+    assert alerts.acknowledge(session, missing, "Ada", clock()) == Taken(mine=False)
+
+
+def test_b13_one_that_is_closed_says_who_had_it(session: Session, alert_id: str, clock: Clock) -> None:
+    taken_at = clock()
+    assert alerts.acknowledge(session, alert_id, "Ada", clock(), seed_staff(session), "text") == Taken(
+        True, "Ada", clock()
+    )
+    alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
+    clock.forward(hours=3)
+    assert alerts.acknowledge(session, alert_id, "Bea", clock()) == Taken(False, "Ada", taken_at)
+    details = [(event.what, event.who, event.detail) for event in alerts.timeline(session, alert_id)]
+    assert ("acknowledged", "Ada", "text") in details
+    assert ("also tried to acknowledge", "Bea", "page") in details
 
 
 def test_acknowledging_stops_the_telling_and_still_leaves_a_next_moment(
@@ -93,7 +120,7 @@ def test_acknowledging_stops_the_telling_and_still_leaves_a_next_moment(
     assert alerts.acknowledge(session, alert_id, "Ada", clock())
     session.commit()
     assert pending(session) == []
-    assert row(session, alert_id).next_action_at == clock() + timedelta(minutes=60)
+    assert row(session, alert_id).next_action_at == clock() + timedelta(minutes=45)
 
 
 @pytest.mark.parametrize("outcome", ["", "done", "NO_HARM", "no_harm ", "closed"])
@@ -133,7 +160,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("change", REFUSED)
-def test_the_database_refuses_to_make_an_alert_silent(session: Session, alert_id: str, change: str) -> None:
+def test_b2_the_database_refuses_to_make_an_alert_silent(session: Session, alert_id: str, change: str) -> None:
     with pytest.raises(IntegrityError):
         session.execute(text(f"UPDATE alert SET {REFUSED[change]}"))
     session.rollback()
@@ -144,7 +171,7 @@ def test_the_database_refuses_to_make_an_alert_silent(session: Session, alert_id
     ("state", "next_at", "outcome"),
     [("open", None, None), ("acknowledged", None, None), ("closed", None, None), ("other", "2026-11-23", None)],
 )
-def test_the_database_refuses_an_alert_that_begins_silent(
+def test_b2_the_database_refuses_an_alert_that_begins_silent(
     session: Session, state: str, next_at: str | None, outcome: str | None
 ) -> None:
     columns = "id, reference, level, assessed, reasons, version, channel, state, cannot_be_texted, raised_at"
@@ -163,12 +190,13 @@ def test_a_rise_in_level_opens_it_again_and_tells_again_at_once(
     assert add(session, app_parts, alert_id, DANGER)
     found = row(session, alert_id)
     assert (found.state, found.level, found.acknowledged_by) == ("open", "immediate", None)
-    assert found.next_action_at == clock() + timedelta(minutes=5)
+    assert (found.next_action_at, found.step, found.owner_id) == (clock(), 0, None)
+    duty.act_on_due(session, app_parts)
     assert pending(session) == ["email", "sms"]
 
 
 @pytest.mark.parametrize("later", [WORRY, Assessment(Level.WELLBEING), Assessment(), Assessment(assessed=False)])
-def test_a_later_message_that_is_no_worse_is_added_and_takes_nothing_back(
+def test_b28_a_later_message_that_is_no_worse_is_added_and_takes_nothing_back(
     session: Session, app_parts: Parts, alert_id: str, clock: Clock, later: Assessment
 ) -> None:
     alerts.acknowledge(session, alert_id, "Ada", clock())
@@ -183,11 +211,9 @@ def test_while_nobody_has_acted_at_most_one_attempt_waits_for_each_way(
 ) -> None:
     add(session, app_parts, alert_id, DANGER)
     for _ in range(5):
-        clock.forward(minutes=10)
-        for due in alerts.due(session, clock()):
-            alerts.act(session, due, clock())
-        session.commit()
+        assert duty.act_on_due(session, app_parts) == 1
         assert pending(session) == ["email", "sms"]
+        clock.forward(minutes=10)
 
 
 def test_an_attempt_that_waits_for_its_retry_is_brought_forward_by_a_rise(
@@ -197,6 +223,7 @@ def test_an_attempt_that_waits_for_its_retry_is_brought_forward_by_a_rise(
         outbox.mark_failed(session, AttemptRow, held.id, "20429", clock() + timedelta(seconds=60))
     session.commit()
     add(session, app_parts, alert_id, DANGER)
+    duty.act_on_due(session, app_parts)
     assert [each.due_at for each in alerts.attempts(session, alert_id)] == [clock(), clock()]
 
 
@@ -206,6 +233,7 @@ def test_an_attempt_that_is_being_made_may_still_say_the_old_level_so_another_fo
     outbox.claim(session, AttemptRow, clock())
     session.commit()
     add(session, app_parts, alert_id, DANGER)
+    duty.act_on_due(session, app_parts)
     assert pending(session) == ["email", "email", "sms", "sms"]
 
 
@@ -237,18 +265,21 @@ def test_words_are_given_to_the_one_who_asked_once_and_in_time(session: Session,
     assert openings.opened(session, late, staff_id, clock() + timedelta(minutes=15)) is None
 
 
-def test_a_storm_of_two_hundred_texts_makes_one_alert_and_one_telling(
-    phone: Phone, session: Session, clock: Clock
+def test_b25_a_storm_of_two_hundred_texts_makes_one_alert_and_tells_a_worker_three_times_at_most(
+    phone: Phone, session: Session, app_parts: Parts, clock: Clock, texts_out: RecordingSender
 ) -> None:
     phone.says("hi")
-    for _ in range(200):
-        phone.says(WORDS)
-        clock.forward(seconds=1)
+    for number in range(200):
+        phone.says(DANGEROUS if number == 120 else WORDS)
+        clock.forward(seconds=0.6)
+        if number % 10 == 0:
+            duty.act_on_due(session, app_parts)
+            duty.send_due(session, app_parts)
     assert session.scalar(select(func.count()).select_from(AlertRow)) == 1
     assert session.scalar(select(func.count()).select_from(AlertWordsRow)) == 200
-    assert pending(session) == ["email", "sms"]
+    assert [WORRIED in message.body for message in texts_out.sent] == [True, False]
     whats = session.scalars(select(AlertEventRow.what)).all()
-    assert (whats.count("raised"), whats.count("another message")) == (1, 199)
+    assert (whats.count("raised"), whats.count("another message"), whats.count("level rose")) == (1, 198, 1)
 
 
 def test_the_inbox_shows_what_is_urgent_first_and_what_is_closed_last(

@@ -16,7 +16,7 @@ from flask_migrate import Migrate
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
-from bot import doctor
+from bot import doctor, duty
 from bot.parts import Parts
 from conversations import heartbeats, schema
 from conversations.db import Base, db, engine_options
@@ -111,6 +111,7 @@ def test_down_and_up_with_data_in_every_table_that_a_worry_fills(app: Flask, pho
     phone.says("he hits me every night")
     phone.says("STOP")
     with app.app_context():
+        duty.act_on_due(db.session(), app_parts)
         filled = {name for name in Base.metadata.tables if db.session.execute(text(f"SELECT 1 FROM {name}")).first()}
         db.session.remove()
         assert {"alert", "alert_words", "attempt", "alert_event", "conversation", "received", "opt_request"} <= filled

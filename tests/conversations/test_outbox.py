@@ -17,7 +17,7 @@ from bot.parts import Parts
 from conversations import outbox
 from conversations.models import AttemptRow, DeliveryRow, OutboxRow
 from tests.fakes import Clock
-from tests.seeds import own_session, seed_alert, seed_text, sole_text
+from tests.seeds import own_session, seed_text, seed_told, sole_text
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio" / "status_sequences.json"
 SEQUENCES = json.loads(VECTORS.read_text())["sequences"]
@@ -173,7 +173,7 @@ def test_reports_that_come_before_our_own_record_are_found_when_it_comes(
 def test_a_report_moves_attempts_and_texts_and_only_those_of_its_id(
     session: Session, row_id: str, app_parts: Parts, clock: Clock
 ) -> None:
-    seed_alert(session, app_parts)
+    seed_told(session, app_parts)
     other = "SM" + "2" * 32
     claim_one(session, clock)
     outbox.mark_sent(session, OutboxRow, row_id, other, clock())

@@ -104,8 +104,9 @@ def check_kept_once(session: Session, messages: list[Form], answered: Collection
         kept = name(form) in received
         caused = alert_of.get(received.get(name(form)) or "") is not None if is_risk(form) else form["Body"] in comments
         assert kept == caused, form
+    # An alert is due from the commit that it is in; whom to tell is for the worker, which does not run here.
     raised = sum(is_risk(form) and name(form) in received for form in messages)
-    expected = {AlertRow: raised, AlertWordsRow: raised, AlertEventRow: raised, AttemptRow: 2 * raised}
+    expected = {AlertRow: raised, AlertWordsRow: raised, AlertEventRow: raised, AttemptRow: 0}
     assert {row: session.scalar(select(func.count()).select_from(row)) for row in expected} == expected
 
 

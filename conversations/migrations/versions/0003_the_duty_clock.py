@@ -184,6 +184,16 @@ def upgrade() -> None:
                existing_nullable=True)
         batch_op.create_foreign_key(batch_op.f('fk_attempt_person_id'), 'staff', ['person_id'], ['id'], ondelete='SET NULL')
 
+    with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.alter_column('provider_id',
+               existing_type=sa.VARCHAR(length=34),
+               type_=sa.String(length=64),
+               existing_nullable=False)
+        batch_op.alter_column('error',
+               existing_type=sa.VARCHAR(length=8),
+               type_=sa.String(length=64),
+               existing_nullable=True)
+
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.add_column(sa.Column('reader_half', sa.String(length=64), nullable=True))
 
@@ -205,6 +215,16 @@ def downgrade() -> None:
     with op.batch_alter_table('received', table_kwargs={'sqlite_with_rowid': False}) as batch_op:
         batch_op.drop_column('fingerprint')
 
+    op.execute('DELETE FROM delivery WHERE length(provider_id) > 34 OR length(error) > 8')
+    with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.alter_column('provider_id',
+               existing_type=sa.String(length=64),
+               type_=sa.VARCHAR(length=34),
+               existing_nullable=False)
+        batch_op.alter_column('error',
+               existing_type=sa.String(length=64),
+               type_=sa.VARCHAR(length=8),
+               existing_nullable=True)
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.drop_column('reader_half')
 
