@@ -83,7 +83,7 @@ def urgent_once(session: Session, parts: Parts, desk: Desk) -> None:
 def rest_once(session: Session, parts: Parts) -> None:
     """Do everything else that is due now."""
     contacts = Contacts(PrivateKeys(parts.settings.keys_dir))
-    for name, job in REST.items():
+    for name, job in JOBS.items():
         _do(session, name, partial(job, session, parts, contacts))
 
 
@@ -142,7 +142,7 @@ URGENT: dict[str, UrgentJob] = {
     "news": duty.ask_for_news,
     "urgent heartbeat": _beat_urgently,
 }
-REST: dict[str, Job] = {
+JOBS: dict[str, Job] = {
     "reach": marking.reach,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
