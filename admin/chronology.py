@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from conversations import alerts
+from conversations import alerts, policy
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
 from conversations.rota import HERE
 from conversations.staff_models import StaffRow
@@ -56,10 +56,6 @@ ARRIVED: Mapping[str, str] = MappingProxyType(
 """What providers report of an attempt that was sent."""
 SAID_BY_ATTEMPTS = frozenset({"sent"})
 """Events that only repeat what the attempt itself shows with more."""
-STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"immediate": ("first", "next", "everyone"), "concern": ("first", "next", "next", "everyone")}
-)
-"""Whom the policy has told at each step of a level."""
 TOLD: Mapping[str, str] = MappingProxyType(
     {
         "first": "whoever is on duty first is told",
@@ -89,8 +85,8 @@ def who_has(alert: AlertRow, mine: bool) -> str:
 
 def whom(level: str, step: int) -> str:
     """Whom the step that comes next tells: first, next or everyone; what has no steps of its own is a concern."""
-    steps = STEPS.get(level, STEPS["concern"])
-    return steps[min(step, len(steps) - 1)]
+    steps = policy.load().timetable(level).steps
+    return steps[min(step, len(steps) - 1)].tell
 
 
 def what_next(state: str, next_action_at: datetime | None, whom: str, now: datetime) -> str:

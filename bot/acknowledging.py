@@ -7,15 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.message import Inbound
 from bot.parts import Parts
-from conversations import alerts, duty_rota
-from conversations.duty_models import DutyKeyRow
+from conversations import alerts, duty_rota, proofs
 from conversations.keys import keyed_hash
 from conversations.models import AlertRow, AttemptRow
 from conversations.rota import HERE
@@ -45,7 +42,7 @@ class Called:
     drill: bool
     open: bool
     worker: DutyPerson | None
-    code_hash: str = ""
+    has_code: bool = False
 
 
 def claim_of(session: Session, message: Inbound, parts: Parts) -> Claim | None:
@@ -95,16 +92,8 @@ def called(session: Session, attempt_id: str, now: datetime) -> Called | None:
         return None
     person_id, alert = found
     worker = duty_rota.load(session, now).people.get(person_id) if person_id else None
-    kept = session.scalar(select(DutyKeyRow.voice_code_hash).where(DutyKeyRow.staff_id == worker.id)) if worker else ""
-    return Called(alert.id, alert.reference, alert.level, alert.drill, alert.state == "open", worker, kept or "")
-
-
-def fits(code: str, code_hash: str) -> bool:
-    """Whether these digits are the worker's own code."""
-    try:
-        return PasswordHasher().verify(code_hash, code)
-    except (VerificationError, InvalidHashError):
-        return False
+    has_code = worker is not None and proofs.has_voice_code(session, worker.id)
+    return Called(alert.id, alert.reference, alert.level, alert.drill, alert.state == "open", worker, has_code)
 
 
 def _codes(text: str) -> frozenset[str]:

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 
 from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
 
 from bot.sender import SECONDS, NotSent
+from bot.ways.carrier import client
 from conversations.settings import Settings
 
 PAGE = 1000
@@ -76,13 +75,13 @@ class MessageLog:
 
     def delete(self, entry: Entry) -> None:
         """Delete a message with its media; nothing when it is gone already. Raises Kept or Unreadable."""
-        message = self._client().messages(entry.sid)
+        message = client(self.settings, SECONDS).messages(entry.sid)
         for media in _asked(lambda: list(message.media.stream(page_size=PAGE)) if entry.media else []):
             _delete(media.delete)
         _delete(message.delete)
 
     def _listed(self, stream: Callable[[Any, str], Iterable[Any]]) -> list[Entry]:
-        messages = self._client().messages
+        messages = client(self.settings, SECONDS).messages
         found = {
             message.sid: _entry(message)
             for number in self._numbers()
@@ -93,14 +92,6 @@ class MessageLog:
     def _numbers(self) -> list[str]:
         bare = [number.removeprefix("whatsapp:") for number in self.settings.twilio_numbers]
         return [*bare, *(f"whatsapp:{number}" for number in bare)]
-
-    def _client(self) -> Client:
-        settings = self.settings
-        client = Client(
-            settings.twilio_account_sid, settings.twilio_auth_token, http_client=TwilioHttpClient(timeout=SECONDS)
-        )
-        client.api.base_url = settings.twilio_api_url or client.api.base_url
-        return client
 
 
 def _asked(question: Callable[[], Given]) -> Given:

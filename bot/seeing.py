@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import drills, duty_rota, heartbeats, helplines, queues, retention, worries
+from conversations import drills, duty_rota, heartbeats, helplines, holidays, queues, retention, worries
 from conversations.db import begin_reading
 from conversations.drills import Drill
 from conversations.duty_models import ShiftRow

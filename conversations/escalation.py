@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from conversations import rota as cover
 from conversations.policy import CONTACT_WAYS, Policy, Step, Timetable
-from conversations.shifts import DUTY, OUT_OF_HOURS, Rota, leads, on_duty
+from conversations.shifts import DUTY, OUT_OF_HOURS, Rota, leads, on_call, on_duty
 from conversations.values import Assessment, Level
 
 WAYS = CONTACT_WAYS
@@ -184,7 +184,7 @@ def _tellings(policy: Policy, step: Step, standing: Standing, rota: Rota, now: d
         everybody = (*on_duty(rota, now), *on_duty(rota, now, OUT_OF_HOURS), *leads(rota), None)
         people = _reachable(policy, rota, everybody)
         return tuple(Telling(person, _first_ways(policy, rota, person)) for person in people)
-    chain = _reachable(policy, rota, (*_on_duty_now(rota, now), None))
+    chain = _reachable(policy, rota, (*on_call(rota, now), None))
     if step.tell == "next":
         chain = tuple(person for person in chain if person not in standing.told)
     return _by_enough_ways(policy, rota, chain)
@@ -200,10 +200,6 @@ def _by_enough_ways(policy: Policy, rota: Rota, chain: tuple[Person, ...]) -> tu
     others = ways_to(policy, rota, chain[1])
     other = next((way for way in others if way not in first.ways), others[0])
     return first, Telling(chain[1], (other,))
-
-
-def _on_duty_now(rota: Rota, now: datetime) -> tuple[int, ...]:
-    return on_duty(rota, now, DUTY) or on_duty(rota, now, OUT_OF_HOURS)
 
 
 def _reachable(policy: Policy, rota: Rota, people: Iterable[Person]) -> tuple[Person, ...]:

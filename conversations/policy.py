@@ -68,6 +68,7 @@ class Policy:
 
 
 @functools.cache
+@functools.cache  # a page asks for it for every alert that it shows
 def load(path: Path = FILE) -> Policy:
     """The policy of a file; raises PolicyError."""
     return read(path.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -140,11 +140,9 @@ def set_voice_code(session: Session, staff_id: int, typed: str) -> None:
 def voice_code_fits(session: Session, staff_id: int, code: str) -> bool:
     """Whether these are the six digits of this person."""
     kept = session.scalar(select(DutyKeyRow.voice_code_hash).where(DutyKeyRow.staff_id == staff_id))
-    if kept is None:
-        return False
     try:
-        return PasswordHasher().verify(kept, code)
-    except VerifyMismatchError:
+        return PasswordHasher().verify(kept or "", code)
+    except (VerificationError, InvalidHashError):
         return False
 
 

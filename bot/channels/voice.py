@@ -16,7 +16,7 @@ from bot.acknowledging import Called, Claim
 from bot.channels.signed import exact, for_twilio
 from bot.parts import Parts, parts
 from bot.ways.voice import AS_A_TEXT, LANGUAGE
-from conversations import alerts, outbox
+from conversations import alerts, outbox, proofs
 from conversations.db import db
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def say_alert() -> Response:
         return found
     if not found.open:
         return _said(TAKEN)
-    if found.worker is None or not found.code_hash:
+    if found.worker is None or not found.has_code:
         return _said(f"{_alert(found)} {BY_PAGE}", times=2)
     call = VoiceResponse()
     for _ in range(TIMES):
@@ -122,7 +122,7 @@ def _judged(session: Session, found: Called, now_parts: Parts) -> Response:
     worker, now = found.worker, now_parts.clock()
     if worker is None:
         return _said(BY_PAGE)
-    if acknowledging.fits(_digits(), found.code_hash):
+    if proofs.voice_code_fits(session, worker.id, _digits()):
         said = acknowledging.take(session, Claim(worker, found.alert_id), now, "voice")
         return _said(f"{_spelled_in(said, found.reference)} Goodbye.")
     alerts.record(session, found.alert_id, now, "wrong voice code", worker.name)

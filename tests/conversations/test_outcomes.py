@@ -148,7 +148,7 @@ def test_a_closed_alert_opens_again_and_is_told_at_once(
     assert (found.step, found.clock_from, found.next_action_at) == (0, clock(), clock())
     assert told(session, app_parts) > 0
     assert ("outcome", "Ada", "Passed to social work") in history(session, alert_id)
-    assert history(session, alert_id)[-1][:2] == ("opened again", "Bea")
+    assert ("opened again", "Bea") in [event[:2] for event in history(session, alert_id)]
     assert not outcomes.reopen(session, alert_id, BEA, reason, clock())
 
 
