@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
@@ -38,6 +38,8 @@ class Store:
     engine: Engine
     url: str
     fails: Callable[[], Exception] | None = None
+    strikes: int = 0
+    """How often something broke at its statement."""
     _place: int | None = None
     _error: Callable[[], BaseException] = Killed
     _lasting: bool = True
@@ -54,11 +56,6 @@ class Store:
         """Raise this at the so-manieth statement or commit of this thread, and at all later ones if it is lasting."""
         self._place, self._error, self._lasting = place, error, lasting
         self._thread = threading.get_ident()
-
-    @property
-    def struck(self) -> bool:
-        """Whether that statement has come."""
-        return self._place is not None and self._place < 0
 
     def mend(self) -> None:
         """Nothing is wrong any more."""
@@ -99,11 +96,14 @@ class Store:
         if not sqlite:
             connection.commit()
 
-    def _statement(self, *_given: object) -> None:
+    def _statement(self, connection: Connection, *_given: object) -> None:
         if self.fails:
             raise self.fails()
         if self._place is None or threading.get_ident() != self._thread:
             return
         self._place -= 1
         if self._place < 0 and (self._lasting or self._place == -1):
+            self.strikes += 1
+            if self._error is Killed:  # the database notices that nobody is there any more
+                connection.connection.rollback()
             raise self._error()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +16,16 @@ from bot.parts import Parts
 from bot.sender import NotSent, Outgoing, Sender
 from conversations.models import AlertRow, AlertWordsRow, AttemptRow
 from tests.conftest import PROVE
+from tests.faults import deeds
 from tests.faults.alone import seconds_to_the_first_notice, within
 from tests.faults.history import Figures
 from tests.faults.injuries import FAULTS, Fault
-from tests.faults.invariants import Broken
+from tests.faults.invariants import ALWAYS, Broken, check, doubled, first_told
 from tests.faults.matrix import Databases, by_kind, run, table
 from tests.faults.stage import Change, Stage, on_stage
+from tests.faults.store import Killed
 from tests.faults.workers import Worker
+from tests.make import Phone, make_form
 
 SHARE, WHOLE = {"sqlite": 5, "postgres": 1}, {"sqlite": 500, "postgres": 50}
 SEED = 20261128
@@ -85,6 +89,54 @@ def test_in_random_histories_with_faults_no_alert_is_lost_and_none_is_silent(
 def test_beside_any_one_fault_somebody_is_told_in_time(open_stage: OpenStage, fault: Fault) -> None:
     with open_stage() as stage:
         assert seconds_to_the_first_notice(stage, fault) <= within(fault)
+
+
+# --- killed at every statement ---------------------------------------------------------------------------------------
+
+
+def test_b1_a_web_process_killed_at_any_statement_keeps_a_text_with_its_alert_or_neither(open_stage: OpenStage) -> None:
+    with open_stage() as stage:
+        for place in itertools.count(step=1 if PROVE else 3):
+            number = f"+44770090{1000 + place}"
+            before = stage.store.strikes
+            stage.store.break_at(place, Killed, lasting=True)
+            form = make_form("he hits me every night", number)
+            stage.texted[form["MessageSid"]] = 0.0
+            with suppress(Killed):
+                Phone(stage.app, number).post(form)
+            struck = stage.store.strikes > before
+            stage.store.spare()
+            check(stage, ALWAYS)
+            if not struck:
+                break
+        assert place > 10
+        assert 1 <= len(stage.raised) <= 3  # the last, and those whose answer alone was lost
+
+
+def test_b3_and_b4_a_worker_killed_at_any_statement_of_its_round_loses_nothing_and_marks_what_went_twice(
+    open_stage: OpenStage,
+) -> None:
+    with open_stage() as stage:
+        worker = Worker(stage)
+        deeds.staff_up(stage)
+        for place in itertools.count(step=1 if PROVE else 3):
+            deeds.text(stage, f"+44770090{1000 + place}", "he is here now and he has a knife")
+            before = stage.store.strikes
+            stage.store.break_at(place, Killed, lasting=True)
+            worker.round()
+            struck = stage.store.strikes > before
+            stage.store.spare()
+            check(stage, ALWAYS)
+            for pause in (61, 6):
+                stage.passes(pause)
+                worker.round()
+                check(stage, ALWAYS)
+            assert len(first_told(stage)) == len(stage.texted)
+            if not struck:
+                break
+        worker.close()
+        assert place > 20
+        assert doubled(stage)
 
 
 # --- a product that is broken on purpose ----------------------------------------------------------------------------
