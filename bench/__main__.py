@@ -1,4 +1,4 @@
-"""Every measurement in turn, one JSON object a line; under three minutes."""
+"""Every measurement in turn, one JSON object a line; under six minutes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import language, redaction, speeds, start, statements, triage, webhook
+from bench import first_attempt, language, redaction, speeds, start, statements, triage, webhook
 from bench.databases import postgres, sqlite
 
 Line = dict[str, object]
@@ -39,6 +39,15 @@ def on_postgres() -> Iterator[Line]:
         yield from webhook.measure(database)
 
 
+def first_attempts() -> Iterator[Line]:
+    """From an alert to its first attempt, on both databases."""
+    for start_database in (sqlite, postgres):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            with start_database(folder, (first_attempt.NAME,)) as database:
+                yield from first_attempt.measure(folder, database)
+
+
 def scores() -> Iterator[Line]:
     """How well the safeguards do on the development texts, where HEARD_SHARED_DATA names them."""
     if not (root := os.environ.get("HEARD_SHARED_DATA")):
@@ -55,6 +64,7 @@ MEASURES: dict[str, Callable[[], Iterator[Line]]] = {
     "sqlite": on_sqlite,
     "postgresql": on_postgres,
     "scores": scores,
+    "first-attempt": first_attempts,
     "statements": statements.measure,
 }
 

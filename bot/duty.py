@@ -230,6 +230,15 @@ def _go_on(session: Session, parts: Parts, alert: AlertRow, attempt_id: str, ove
         alert.next_action_at = now
     elif over and not works:
         _needs_operator(session, alert, now, f"nobody is reached by {attempt.way}")
+        _try_all_again(session, alert, now)
+
+
+def _try_all_again(session: Session, alert: AlertRow, now: datetime) -> None:
+    """Let an alert of which nobody knows not wait for its next step: that may be three quarters of an hour away."""
+    soon = escalation.unreached_at(alert.clock_from, now)
+    is_later = alert.state == "open" and alert.next_action_at and alert.next_action_at > soon
+    if is_later and not attempts.any_works(session, alert.id, alert.clock_from):
+        alert.next_action_at = soon
 
 
 def settle_lost(session: Session, parts: Parts) -> int:

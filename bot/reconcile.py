@@ -118,16 +118,21 @@ def _begun(session: Session, now: datetime) -> datetime:
         found = now - FIRST_LOOK
         heartbeats.beat(session, FOUND, found)
         heartbeats.beat(session, COPIES, found)
+    if found > now:  # the clock was ahead until it was put back: we looked where Twilio had nothing yet
+        found = now - KEPT_FOR
     return max(found, now - AGE_OF_HASHES)
 
 
 def _missing(session: Session, entries: Iterable[Entry], parts: Parts, until: datetime) -> list[Entry]:
-    """Those of these texts to us that we do not have and that cannot be on their way to us any more."""
-    secret = parts.settings.record_key
+    """Those of these texts to us that we do not have and that cannot be on their way to us any more.
+
+    Of one that is from later than now we cannot know, since our clock is slow; it would do no harm to have it twice.
+    """
+    secret, now = parts.settings.record_key, parts.clock()
     texts = {
         message_id(entry.sid, secret): entry
         for entry in entries
-        if entry.inbound and entry.status != "receiving" and entry.sender != entry.to and entry.at <= until
+        if entry.inbound and entry.status != "receiving" and entry.sender != entry.to and not until < entry.at <= now
     }
     have = receipts.known(session, texts)
     session.commit()

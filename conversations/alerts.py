@@ -141,7 +141,11 @@ def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Se
 
 
 def _too_far_ahead(policy: Policy, now: datetime) -> list[Any]:
-    found = [and_(AlertRow.state == "acknowledged", AlertRow.next_action_at > now + policy.outcome_within)]
+    found = [
+        and_(AlertRow.state == "acknowledged", AlertRow.next_action_at > now + policy.outcome_within),
+        # Nobody has been told, and it is from later than now: what it waits for is not cover.
+        and_(AlertRow.state == "open", AlertRow.step == 0, AlertRow.raised_at > now),
+    ]
     for level, table in policy.levels.items():
         furthest = now + table.every
         waiting = now + policy.longest_wait if table.waits_for_cover else furthest

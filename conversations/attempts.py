@@ -72,6 +72,12 @@ def works(attempt: AttemptRow) -> bool:
     return attempt.state == "sent" and attempt.provider_status not in NOT_DELIVERED
 
 
+def any_works(session: Session, alert_id: str, since: datetime) -> bool:
+    """Whether any attempt since this moment may still reach somebody as far as we know."""
+    wanted = select(AttemptRow).where(AttemptRow.alert_id == alert_id, AttemptRow.due_at >= since)
+    return any(works(attempt) for attempt in session.scalars(wanted))
+
+
 def claim(session: Session, room: Mapping[str, int], now: datetime) -> list[AttemptRow]:
     """Lease what is due, of each way as many as there is room for, and whatever goes a way that is not there.
 

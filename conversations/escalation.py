@@ -18,6 +18,7 @@ OWN_WAYS = ("teams", "webhook")
 SECOND_CARRIERS: Mapping[str, str] = MappingProxyType({"sms": "notify_sms", "email": "notify_email"})
 """Another carrier to the same address, for when the first one fails."""
 RETRY_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=60))
+UNREACHED_WAIT = timedelta(minutes=1)
 REMINDER = -1
 """The step of attempts that remind the owner of an alert of its outcome."""
 
@@ -234,6 +235,11 @@ def _without_outcome(policy: Policy, standing: Standing, rota: Rota, now: dateti
 def retry_at(tries: int, now: datetime) -> datetime | None:
     """When a failed try is made again; None when this attempt is over and the next action takes its place."""
     return now + RETRY_WAITS[tries - 1] if 0 < tries <= len(RETRY_WAITS) else None
+
+
+def unreached_at(clock_from: datetime, now: datetime) -> datetime:
+    """When an alert is looked at again of which no notice leaves: in a minute, and less often the longer that lasts."""
+    return now + max(UNREACHED_WAIT, (now - clock_from) / 10)
 
 
 def list_of(assessment: Assessment) -> str:

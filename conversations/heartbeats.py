@@ -25,9 +25,9 @@ def last(session: Session, process: str) -> datetime | None:
 
 
 def due(session: Session, process: str, now: datetime, every: timedelta) -> bool:
-    """Whether a task has not been done for this long."""
+    """Whether a task has not been done for this long, or was done later than now: then the clock was put back."""
     done = last(session, process)
-    return done is None or now - done >= every
+    return done is None or not timedelta() <= now - done < every
 
 
 def first_of_day(session: Session, task: str, now: datetime) -> bool:

@@ -26,20 +26,21 @@ from tests.make import Phone, make_settings
 from wsgi import create_app
 
 
+def migrate(url: str) -> None:
+    """Make the tables of an empty database as an operator does: by the migrations."""
+    app = Flask("migrations")
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url))
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS))
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def make_tables() -> MakeTables:
-    """Makes the tables as an operator does: by the migrations."""
-
-    def migrate(url: str) -> None:
-        app = Flask("migrations")
-        app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url))
-        db.init_app(app)
-        Migrate(app, db, directory=str(MIGRATIONS))
-        with app.app_context():
-            upgrade()
-            db.session.remove()
-            db.engine.dispose()
-
+    """Makes the tables as an operator does."""
     return migrate
 
 

@@ -161,3 +161,47 @@ def _as_written(value: str | int) -> str:
 
 def _asked_for(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=\[ ]", requirement)[0].lower() for requirement in requirements}
+
+
+# --- what alerting promises -----------------------------------------------------------------------------------------
+
+TEST = re.compile(r"`(test_\w+)`")
+BEHAVIOUR = re.compile(r"^\| B(\d+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def test_the_page_on_alerting_names_only_tests_that_are_there() -> None:
+    there = {name for path in (ROOT / "tests").rglob("*.py")
+             for name in re.findall(r"^\s*def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    named = set(TEST.findall(_read("docs/alerting.md")))
+    assert named
+    assert named - there == set()
+
+
+def test_every_behaviour_has_one_row_with_a_test_or_a_reason() -> None:
+    rows = BEHAVIOUR.findall(_read("docs/alerting.md"))
+    assert [int(number) for number, _, _ in rows] == list(range(1, 45))
+    unshown = {number for number, _, shown in rows if not TEST.search(shown) and not shown.startswith("not shown: ")}
+    assert unshown == set()
+
+
+def test_a_test_that_is_named_after_a_behaviour_is_named_after_one_that_there_is() -> None:
+    named = {int(number) for path in (ROOT / "tests").rglob("test_*.py")
+             for whole in re.findall(r"def test_((?:b\d+_(?:and_)?)+)", path.read_text(encoding="utf-8"))
+             for number in re.findall(r"\d+", whole)}
+    assert named <= set(range(1, 45))
+
+
+def test_the_page_on_alerting_has_the_policy_that_ships() -> None:
+    shipped = tomllib.loads(_read("conversations/escalation.toml"))
+    page = _read("docs/alerting.md")
+    for level in shipped["levels"].values():
+        assert f"every {level['every']} min, without end" in page
+        assert f"at {level['steps'][-1]['at']} min; the operator hears of it" in page
+    for name in ("remind_after", "outcome_within"):
+        assert re.search(rf"\b{shipped[name]}\b", page)
+
+
+def test_the_page_on_alerting_names_only_what_is_there() -> None:
+    page = _read("docs/alerting.md")
+    assert {name for name in NAME.findall(page) if not named_in_code(name)} == set()
+    assert {place for place in PLACE.findall(page) if not (ROOT / place).exists()} == set()

@@ -27,7 +27,7 @@ from conversations.staff_models import StaffRow
 from conversations.values import Assessment, Level
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import DANGER, WORDS, seed_alert, seed_on_duty, seed_told
+from tests.seeds import DANGER, WORDS, WORRY, seed_alert, seed_on_duty, seed_told
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio" / "status_sequences.json"
 SEQUENCES = json.loads(VECTORS.read_text())["sequences"]
@@ -214,6 +214,36 @@ def test_b5_when_every_way_to_somebody_fails_the_next_person_is_told_at_once(
     clock.forward(seconds=5)
     work(session, app_parts)
     assert numbers(texts_out) == [BOB, ANN]
+
+
+@pytest.mark.parametrize("minutes", [4, 30, 100])
+def test_b5_when_no_way_to_anybody_has_worked_somebody_is_told_soon_after_one_works_again(
+    session: Session,
+    app_parts: Parts,
+    team: dict[str, int],
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+    minutes: int,
+) -> None:
+    texts_out.failures = [NotSent("503", again=True)] * 4000
+    mails_out.failures = [NotSent("smtp 451", again=True)] * 4000
+    alert_id = seed_alert(session, app_parts)
+    for _ in range(minutes * 3):
+        work(session, app_parts)
+        clock.forward(seconds=20)
+    assert session.scalar(select(func.count()).select_from(AttemptRow)) < 60 + 4 * minutes
+    texts_out.failures = mails_out.failures = []
+    for _ in range(4 + minutes // 10 * 3):
+        work(session, app_parts)
+        clock.forward(seconds=20)
+    assert texts_out.sent
+    once = len(texts_out.sent)
+    for _ in range(30):
+        work(session, app_parts)
+        clock.forward(seconds=20)
+    assert len(texts_out.sent) <= once + 4  # somebody knows: the next step comes in its own time
+    assert session.get_one(AlertRow, alert_id).next_action_at > clock()
 
 
 def test_a_hiccup_wakes_nobody_else(
@@ -534,6 +564,18 @@ def test_b19_neither_a_lease_nor_a_retry_outlives_a_clock_that_is_put_back(
     assert set(session.scalars(select(AttemptRow.state))) == {"sent"}
     assert len(texts_out.sent) == 1
     assert 1 <= len(mails_out.sent) <= 2  # a clock that was put back brings the next action, and with it one more
+
+
+@pytest.mark.parametrize("assessment", [WORRY, DANGER], ids=["concern", "immediate"])
+def test_b19_what_was_raised_while_the_clock_was_ahead_is_told_once_and_at_once_when_it_is_right(
+    session: Session, app_parts: Parts, texts_out: RecordingSender, clock: Clock, assessment: Assessment
+) -> None:
+    seed_alert(session, app_parts, assessment)
+    clock.forward(hours=-1)
+    for _ in range(5):
+        work(session, app_parts)
+        assert len(texts_out.sent) == 1
+        clock.forward(seconds=30)
 
 
 def test_b19_an_outcome_is_asked_for_in_time_although_the_clock_is_put_back(

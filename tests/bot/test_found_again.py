@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import delete, select, update
 
 from bot import jobs, reconcile
@@ -180,4 +181,29 @@ def test_b20_a_busy_database_only_delays(town: Town) -> None:
     assert held.wait(10)
     assert town.find() == 1
     holder.join()
+    assert len(town.alerts()) == 1
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_b19_a_text_that_we_miss_while_our_clock_is_slow_is_found_all_the_same(town: Town, hours: int) -> None:
+    town.missed(RISK)
+    town.clock.forward(hours=-hours)
+    town.make_keys()
+    assert town.find() == 1
+    assert [alert.late for alert in town.alerts()] == [True]
+    assert town.find(minutes=2) == 0
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_b19_a_text_that_we_miss_while_our_clock_is_fast_is_found_once_it_is_right(town: Town, hours: int) -> None:
+    right = town.clock()
+    town.clock.forward(hours=hours)
+    town.find()
+    town.find(minutes=2)
+    town.clock.now = right
+    town.missed(RISK)
+    town.clock.now = right + timedelta(hours=hours)
+    assert town.find(minutes=3) == 0
+    town.clock.now = right + timedelta(minutes=5)
+    assert town.find() == 1
     assert len(town.alerts()) == 1
