@@ -96,10 +96,10 @@ def rules_heard(words: tuple[str, ...], lexicon: Lexicon, deadline: float = math
     window = lexicon.window(words)
     levels: dict[str, Level] = {}
     firm: set[str] = set()
-    for rule in lexicon.likely(window):
+    for rule, patterns in lexicon.likely(window):
         if time.thread_time() > deadline:
             return Heard(levels, frozenset(firm), window.denied, finished=False)
-        if level := level_of(rule, window):
+        if level := level_of(rule, patterns, window):
             levels[rule.id] = level
             firm |= {rule.id} if rule.firm and rule.category in NEVER_DOUBTED else set()
     return Heard(levels, frozenset(firm), window.denied)
