@@ -23,7 +23,8 @@ def normalised(text: str) -> str:
     """One form for all the ways of typing a text: compatibility forms, case, accents, hidden characters."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _ARABIC_MARKS.sub("", _APOSTROPHES.sub("", plain)).translate(_LETTER_FORMS)
-    plain = "".join(_visible(character) for character in plain)
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join([_visible(character) for character in plain])
     return _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match.group()), plain)
 
 
