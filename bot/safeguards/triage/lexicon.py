@@ -13,8 +13,9 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
+from bot.safeguards.triage.index import Index, Sets
 from bot.safeguards.triage.linear import Linear, load_model
-from bot.safeguards.triage.matching import Index, Pattern, Sets, Sieve, Window, level_of
+from bot.safeguards.triage.matching import Pattern, Sieve, Window, level_of
 from bot.safeguards.triage.patterns import (
     PatternError,
     Phrase,

@@ -9,119 +9,16 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
+from bot.safeguards.triage.index import Index, Key, Sets, bits_of, key_of
 from bot.safeguards.triage.patterns import Phrase, Piece, Rule
-from bot.safeguards.triage.wording import BREAK, spellings
+from bot.safeguards.triage.wording import BREAK
 from conversations.values import Level
 
 _MATCHES_WEIGHED = 12
 """Of one pattern in one window; further ones could only say the same again."""
-_SHORTEST_STEM, _LONGEST_STEM = 2, 16
 
 Pattern = tuple[Piece, ...]
 Span = tuple[int, int]
-Sets = Mapping[frozenset[Phrase], int]
-Key = str | Phrase
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Which entries a word answers to, and which word sets these are in; a group of sets is the bits of one number."""
-
-    forms: Mapping[str, tuple[str, ...]]
-    stems: Mapping[str, tuple[str, ...]]
-    single: tuple[frozenset[str], ...]
-    within: Mapping[Phrase, tuple[int, ...]]
-    bits: Mapping[Key, int]
-    phrases: Mapping[str, tuple[Phrase, ...]]
-    guards: Mapping[str, int]
-
-    @classmethod
-    def of(cls, sets: Sets, guards: Mapping[str, int], common: Iterable[str]) -> Index:
-        """Turn word sets round, so that a text asks only about the words that it has."""
-        within: defaultdict[Phrase, list[int]] = defaultdict(list)
-        for entries, number in sets.items():
-            for phrase in entries:
-                within[phrase].append(number)
-        words = set(chain.from_iterable(within))
-        stems = _by_beginning(words)
-        plain = {word for word in words if not word.endswith("*")}
-        return cls(
-            forms={word: _forms(word, plain, stems) for word in plain.union(common)},
-            stems=stems,
-            single=tuple(frozenset(phrase[0] for phrase in entries if len(phrase) == 1) for entries in sets),
-            within={phrase: tuple(numbers) for phrase, numbers in within.items() if len(phrase) > 1},
-            bits={_key(phrase): sum(1 << number for number in numbers) for phrase, numbers in within.items()},
-            phrases=_by_rarest(phrase for phrase in within if len(phrase) > 1),
-            guards=guards,
-        )
-
-    def places(self, words: Iterable[str]) -> dict[str, int]:
-        """Where the entries stand that these words answer to."""
-        raw: dict[str, int] = {}
-        for position, word in enumerate(words):
-            raw[word] = raw.get(word, 0) | 1 << position
-        places: dict[str, int] = {}
-        for word, bits in raw.items():
-            for form in self.forms.get(word) or self._respelt(word):
-                places[form] = places.get(form, 0) | bits
-        return places
-
-    def _respelt(self, word: str) -> tuple[str, ...]:
-        """The entries for the first spelling that is known."""
-        for spelling in spellings(word):
-            if spelling in self.forms:
-                return self.forms[spelling]
-            if found := _begun(spelling, self.stems):
-                return found
-        return ()
-
-    def phrases_among(self, places: Mapping[str, int]) -> dict[Phrase, int]:
-        """Where phrases begin, of those that are there."""
-        found = {}
-        for phrase in chain.from_iterable(self.phrases.get(word, ()) for word in places):
-            if begins := _phrase_begins(phrase, places):
-                found[phrase] = begins
-        return found
-
-
-def _key(phrase: Phrase) -> Key:
-    return phrase[0] if len(phrase) == 1 else phrase
-
-
-def _by_beginning(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Stems, without their star, under the letters that the shortest could have."""
-    stems: defaultdict[str, list[str]] = defaultdict(list)
-    for word in sorted(words, key=len):
-        if word.endswith("*") and _SHORTEST_STEM <= len(word) - 1 <= _LONGEST_STEM:
-            stems[word[:_SHORTEST_STEM]].append(word[:-1])
-    return {beginning: tuple(found) for beginning, found in stems.items()}
-
-
-def _begun(word: str, stems: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(stem + "*" for stem in stems.get(word[:_SHORTEST_STEM], ()) if word.startswith(stem))
-
-
-def _forms(word: str, plain: set[str], stems: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The entries that a word answers to: itself, and every stem that it begins with."""
-    return (*((word,) if word in plain else ()), *_begun(word, stems))
-
-
-def _by_rarest(phrases: Iterable[Phrase]) -> Mapping[str, tuple[Phrase, ...]]:
-    """Each phrase under the one of its words that the fewest others have."""
-    listed = tuple(phrases)
-    users = Counter(chain.from_iterable(map(set, listed)))
-    found: defaultdict[str, list[Phrase]] = defaultdict(list)
-    for phrase in listed:
-        found[min(phrase, key=lambda word: (users[word], word))].append(phrase)
-    return {word: tuple(entries) for word, entries in found.items()}
-
-
-def _phrase_begins(phrase: Phrase, places: Mapping[str, int]) -> int:
-    found = -1
-    for offset, word in enumerate(phrase):
-        if not (found := found & places.get(word, 0) >> offset):
-            break
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +40,8 @@ class Sieve:
                 needed = {piece.words for piece in pattern if piece.words >= 0 and not piece.optional}
                 rarest = min(needed, key=lambda number: (sum(users[phrase] for phrase in phrases[number]), number))
                 for phrase in phrases[rarest]:
-                    by_word[_key(phrase)].append(len(entries))
-                entries.append((place, sum(1 << number for number in needed), pattern))
+                    by_word[key_of(phrase)].append(len(entries))
+                entries.append((place, bits_of(needed), pattern))
         return cls(tuple(entries), {word: tuple(found) for word, found in by_word.items()})
 
     def passing(self, window: Window) -> list[tuple[int, Pattern]]:
@@ -179,8 +76,8 @@ class Window:
         places = index.places(words)
         phrases = index.phrases_among(places)
         keys: tuple[Key, ...] = (*places, *phrases)
-        present = reduce(or_, (index.bits.get(key, 0) for key in keys), 0)
-        within = sum([1 << position for position, word in enumerate(words) if word != BREAK])
+        present = reduce(or_, [index.bits.get(key, 0) for key in keys], 0)
+        within = bits_of(position for position, word in enumerate(words) if word != BREAK)
         return cls(index, keys, places, phrases, present, within, len(words))
 
     def starts(self, number: int) -> tuple[tuple[int, int], ...]:
