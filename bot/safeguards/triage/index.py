@@ -71,8 +71,8 @@ class Index:
     def phrases_among(self, places: Mapping[str, int]) -> dict[Phrase, int]:
         """Where phrases begin, of those that are there."""
         found = {}
-        for phrase in chain.from_iterable(self.phrases.get(word, ()) for word in places):
-            if begins := _phrase_begins(phrase, places):
+        for phrase in chain.from_iterable([self.phrases.get(word, ()) for word in places]):
+            if phrase[0] in places and phrase[-1] in places and (begins := _phrase_begins(phrase, places)):
                 found[phrase] = begins
         return found
 

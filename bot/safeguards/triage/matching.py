@@ -47,8 +47,8 @@ class Sieve:
     def passing(self, window: Window) -> list[tuple[int, Pattern]]:
         """The patterns that may be found in a text, with their groups' places, in order; all others cannot be."""
         asked = {entry for key in window.keys for entry in self.by_word.get(key, ())}
-        found, absent = map(self.entries.__getitem__, sorted(asked)), ~window.present
-        return [(place, pattern) for place, needed, pattern in found if not needed & absent]
+        found, present = map(self.entries.__getitem__, sorted(asked)), window.present
+        return [(place, pattern) for place, needed, pattern in found if needed & present == needed]
 
 
 @dataclass(frozen=True, slots=True)
