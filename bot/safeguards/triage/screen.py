@@ -132,17 +132,21 @@ def enough_words(words: tuple[str, ...]) -> bool:
 
 
 def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinion:
-    """What the linear model says of the most worrying part of these words; a long text would dilute one sentence."""
+    """What the linear model says of the most worrying part of these words; a long text would dilute one sentence.
+
+    It doubts only what it saw whole: in a text of several parts a rule may speak of a part that says little else.
+    """
     parts = [(model.chance("alert", seen, heard.levels), seen) for seen in map(model.seen, parts_of(words))]
     chance, worst = max(parts, key=lambda pair: pair[0])
+    doubts = len(parts) == 1 and chance < model.bars["doubt"]
     if chance >= model.bars["alert"]:
         alerting = (seen for alarm, seen in parts if alarm >= model.bars["alert"])
         at_once = any(model.chance("immediate", each, heard.levels) >= model.bars["immediate"] for each in alerting)
         level = Level.IMMEDIATE if at_once else Level.CONCERN
         return _Opinion(level, (f"model:{model.about(worst)}:{chance:.2f}",))
     if model.chance("wellbeing", worst, heard.levels) >= model.bars["wellbeing"]:
-        return _Opinion(Level.WELLBEING, ("model:worry",), doubts=chance < model.bars["doubt"])
-    return _Opinion(Level.NONE, doubts=chance < model.bars["doubt"])
+        return _Opinion(Level.WELLBEING, ("model:worry",), doubts)
+    return _Opinion(Level.NONE, doubts=doubts)
 
 
 def parts_of(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
