@@ -10,7 +10,7 @@ import numpy as np
 from training.corpus import Row
 
 ORDINARY = frozenset({"ordinary", "chat", "chatter"})
-ALLOWED = {"ordinary": 0.01, "hard": 0.0435}
+ALLOWED = {"ordinary": 0.0078, "hard": 0.032}
 """Alarms allowed among harmless rows of the hands that bars are set on. They were chosen for being hard; what other
 hands pay at the same bars is in `docs/triage.md`."""
 ALLOWED_AGAIN = {"ordinary": 0.0145, "hard": 0.042}

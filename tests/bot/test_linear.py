@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -188,6 +191,45 @@ def test_nothing_seen_is_no_division_by_nothing() -> None:
 def test_whatever_is_typed_has_features_within_the_table(text: str) -> None:
     found = features(tokens(normalised(text)))
     assert all(0 <= number < SIZE for number in found)
+
+
+ODD_WORDS = st.sampled_from([*"abhy.", "hurtt", "ghost", "wheesht", "aaaa", "żółw", "😭"])
+
+
+@given(st.lists(ODD_WORDS | st.text("abcy", min_size=1)))
+def test_hashing_all_at_once_gives_what_hashing_one_by_one_gives(words: list[str]) -> None:
+    table = SIZE - 1
+    short = [re.sub(r"(.)\1{2,}", r"\1\1", word)[:24] for word in words]
+    wanted = {crc32(word.encode(), crc32(b"word")) & table for word in short}
+    for edged in (f"<{word}>".encode() for word in short):
+        cuts = {edged[start : start + size] for size in (3, 4, 5) for start in range(len(edged) - size + 1)}
+        wanted |= {crc32(cut, crc32(b"piece")) & table for cut in cuts}
+    stop = crc32(b".", crc32(b"word"))
+    row = [stop, stop, *(crc32(word.encode(), crc32(b"word")) for word in short), stop]
+    for two, one, word in zip(row, row[1:], row[2:], strict=False):
+        wanted |= {(one * 0x9E3779B1 + word * 0x85EBCA77) >> 16 & table}
+        wanted |= {(two * 0x27D4EB2F + one * 0x9E3779B1 + word * 0xC2B2AE3D) >> 16 & table}
+        wanted |= {(two * 0x9E3779B1 + word * 0x27D4EB2F) >> 16 & table}
+    bones = [crc32(_skeleton(word).encode(), crc32(b"bone")) for word in short if word != "."]
+    for place, bone in enumerate(bones):
+        near = bones[place + 1 : place + 8]
+        wanted |= {bone & table, *(((bone ^ other) * 0x165667B1 + bone + other) >> 16 & table for other in near)}
+    assert features(words) == wanted
+
+
+def _skeleton(word: str) -> str:
+    plain = re.sub(r"(.)\1+", r"\1", word)
+    for spelt, sound in (("ph", "f"), ("ck", "k"), ("th", "t"), ("gh", ""), ("wh", "w"), ("c", "k"), ("z", "s")):
+        plain = plain.replace(spelt, sound)
+    plain = plain.replace("y", "")
+    return plain[:1] + "".join(letter for letter in plain[1:] if letter not in "aeiouh")
+
+
+@given(SEEN, st.lists(st.floats(-9, 9), min_size=16, max_size=16))
+def test_a_head_adds_up_the_weights_of_what_was_seen(seen: set[int], weights: list[float]) -> None:
+    head = tiny_model(NO_BARS, alert=Trained(weights, {}, 0.5)).heads["alert"]
+    total = sum(head.weights[number % 16] for number in seen) * head.scale / math.sqrt(max(len(seen), 1)) + 0.5
+    assert head.chance(seen) == 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 HASHED = """

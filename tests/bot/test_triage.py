@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.safeguards import triage
 from bot.safeguards.triage import lexicon as lexicons
+from bot.safeguards.triage.matching import level_of
 from bot.safeguards.triage.patterns import PatternError
 from bot.safeguards.triage.screen import rules_heard
 from bot.safeguards.triage.wording import normalised, tokens
@@ -474,6 +475,35 @@ def test_what_is_denied_or_long_past_stays_with_the_worries(text: str) -> None:
 @pytest.mark.parametrize("text", lines(FIGURES_OF_SPEECH))
 def test_a_figure_of_speech_alarms_no_rule(text: str) -> None:
     assert heard_by_rules(text)[0] < Level.CONCERN
+
+
+@pytest.mark.parametrize("text", lines(IMMEDIATE + CONCERN + NO_ALARM + RULES_ALONE + DENIED_OR_PAST)[::4])
+def test_no_rule_that_would_be_found_is_passed_over(text: str) -> None:
+    words = tokens(normalised(text))
+    window = LEXICON.window(words)
+    every = {rule.id: level_of(rule, rule.patterns, window) for rule in LEXICON.rules}
+    assert rules_heard(words, LEXICON).levels == {name: level for name, level in every.items() if level}
+
+
+SPELT = """
+reviewed = true
+common = ["soo", "cat1"]
+[[rules]]
+id = "a"
+category = "x"
+level = "concern"
+patterns = ["so|cool|suicid*|good_night|book"]
+"""
+
+
+@pytest.mark.parametrize(("text", "heard"), [
+    ("so", True), ("s0", True), ("sooo", False), ("soo", False), ("cool", True), ("coool", True), ("c00l", True),
+    ("col", False), ("suicide", True), ("5uicide", True), ("suiciiiidal", True), ("suici", False), ("boooook", True),
+    ("good night", True), ("goood n1ght", True), ("night good", False), ("good. night", False), ("cat1", False),
+])  # fmt: skip
+def test_the_first_spelling_that_is_known_counts(text: str, heard: bool) -> None:
+    small = lexicons.read({"en": [SPELT]})
+    assert bool(rules_heard(tokens(normalised(text)), small).levels) is heard
 
 
 def test_every_rule_hears_its_own_examples() -> None:

@@ -13,12 +13,12 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
+from bot.safeguards.triage.index import Index, Sets
 from bot.safeguards.triage.linear import Linear, load_model
-from bot.safeguards.triage.matching import Index, Pattern, Sieve, Window, level_of
+from bot.safeguards.triage.matching import Pattern, Sieve, Window, level_of
 from bot.safeguards.triage.patterns import (
     PatternError,
     Phrase,
-    Piece,
     Rule,
     Words,
     WordSets,
@@ -49,8 +49,6 @@ class Lexicon:
     version: str
     languages: tuple[Language, ...]
     rules: tuple[Rule, ...]
-    idioms: tuple[tuple[Piece, ...], ...]
-    denials: tuple[tuple[Piece, ...], ...]
     index: Index
     sieves: Mapping[str, Sieve]
     model: Linear | None
@@ -60,18 +58,17 @@ class Lexicon:
 
     def window(self, words: tuple[str, ...]) -> Window:
         """These words, looked up and cleared of idioms and denials: what the rules are run on."""
-        bare = Window.of(words, self.index, self.knows)
-        idioms = [self.idioms[place] for place in self.sieves["idioms"].passing(bare)]
-        denials = [self.denials[place] for place in self.sieves["denials"].passing(bare)]
+        bare = Window.of(words, self.index)
+        idioms = [pattern for _, pattern in self.sieves["idioms"].passing(bare)]
+        denials = [pattern for _, pattern in self.sieves["denials"].passing(bare)]
         return bare.without(idioms).without(denials, denied=True)
 
-    def likely(self, window: Window) -> list[Rule]:
-        """The rules that may be found in this stretch, in their order; no other can be."""
-        return [self.rules[place] for place in self.sieves["rules"].passing(window)]
-
-    def knows(self, word: str) -> bool:
-        """Whether the word is an ordinary one or one that a rule refers to."""
-        return word in self.common or self.index.knows(word)
+    def likely(self, window: Window) -> list[tuple[Rule, list[Pattern]]]:
+        """The rules that may be found in this stretch, in their order, by these patterns; no other can be."""
+        found: dict[int, list[Pattern]] = {}
+        for place, pattern in self.sieves["rules"].passing(window):
+            found.setdefault(place, []).append(pattern)
+        return [(self.rules[place], patterns) for place, patterns in found.items()]
 
 
 @cache
@@ -105,17 +102,16 @@ def read(pages: Mapping[str, Iterable[str]], model: Linear | None = None) -> Lex
     if len({rule.id for rule in rules}) < len(rules):
         raise PatternError("two rules have the same id")
     idioms, denials = (_patterns(key, languages.values(), sets) for key in ("idioms", "denials"))
+    common = _ordinary(languages.values(), "common", reviewed=True)
     reviewed = tuple(Language(code, bool(content["reviewed"])) for code, content in languages.items())
     return Lexicon(
         version=_version(repr(texts), model),
         languages=reviewed,
         rules=rules,
-        idioms=idioms,
-        denials=denials,
-        index=Index.of(sets.sets, guards),
-        sieves=_sieves(rules, idioms, denials),
+        index=Index.of(sets.sets, guards, common),
+        sieves=_sieves(rules, idioms, denials, sets.sets),
         model=model,
-        common=_ordinary(languages.values(), "common", reviewed=True),
+        common=common,
         foreign=_ordinary(languages.values(), "common", reviewed=False),
         plain_answers=_ordinary(languages.values(), "plain_answers", reviewed=None),
     )
@@ -142,7 +138,7 @@ def _merged(pages: Iterable[str]) -> dict[str, Any]:
     return content
 
 
-def _patterns(key: str, contents: Iterable[Mapping[str, Any]], sets: WordSets) -> tuple[tuple[Piece, ...], ...]:
+def _patterns(key: str, contents: Iterable[Mapping[str, Any]], sets: WordSets) -> tuple[Pattern, ...]:
     return tuple(compile_pattern(pattern, content["words"], sets) for content in contents for pattern in content[key])
 
 
@@ -173,12 +169,12 @@ def _rules(content: Mapping[str, Any], sets: WordSets) -> Iterable[Rule]:
 
 
 def _sieves(
-    rules: tuple[Rule, ...], idioms: tuple[Pattern, ...], denials: tuple[Pattern, ...]
+    rules: tuple[Rule, ...], idioms: tuple[Pattern, ...], denials: tuple[Pattern, ...], sets: Sets
 ) -> Mapping[str, Sieve]:
     found = {
-        "rules": Sieve.of(rule.patterns for rule in rules),
-        "idioms": Sieve.of((pattern,) for pattern in idioms),
-        "denials": Sieve.of((pattern,) for pattern in denials),
+        "rules": Sieve.of((rule.patterns for rule in rules), sets),
+        "idioms": Sieve.of(((pattern,) for pattern in idioms), sets),
+        "denials": Sieve.of(((pattern,) for pattern in denials), sets),
     }
     return MappingProxyType(found)
 
@@ -208,4 +204,4 @@ def verify(lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _fires(rule: Rule, text: str, lexicon: Lexicon) -> bool:
-    return level_of(rule, lexicon.window(tokens(normalised(text)))) >= rule.level
+    return level_of(rule, rule.patterns, lexicon.window(tokens(normalised(text)))) >= rule.level

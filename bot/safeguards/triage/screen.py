@@ -96,10 +96,10 @@ def rules_heard(words: tuple[str, ...], lexicon: Lexicon, deadline: float = math
     window = lexicon.window(words)
     levels: dict[str, Level] = {}
     firm: set[str] = set()
-    for rule in lexicon.likely(window):
+    for rule, patterns in lexicon.likely(window):
         if time.thread_time() > deadline:
             return Heard(levels, frozenset(firm), window.denied, finished=False)
-        if level := level_of(rule, window):
+        if level := level_of(rule, patterns, window):
             levels[rule.id] = level
             firm |= {rule.id} if rule.firm and rule.category in NEVER_DOUBTED else set()
     return Heard(levels, frozenset(firm), window.denied)
@@ -132,17 +132,21 @@ def enough_words(words: tuple[str, ...]) -> bool:
 
 
 def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinion:
-    """What the linear model says of the most worrying part of these words; a long text would dilute one sentence."""
+    """What the linear model says of the most worrying part of these words; a long text would dilute one sentence.
+
+    It doubts only what it saw whole: in a text of several parts a rule may speak of a part that says little else.
+    """
     parts = [(model.chance("alert", seen, heard.levels), seen) for seen in map(model.seen, parts_of(words))]
     chance, worst = max(parts, key=lambda pair: pair[0])
+    doubts = len(parts) == 1 and chance < model.bars["doubt"]
     if chance >= model.bars["alert"]:
         alerting = (seen for alarm, seen in parts if alarm >= model.bars["alert"])
         at_once = any(model.chance("immediate", each, heard.levels) >= model.bars["immediate"] for each in alerting)
         level = Level.IMMEDIATE if at_once else Level.CONCERN
         return _Opinion(level, (f"model:{model.about(worst)}:{chance:.2f}",))
     if model.chance("wellbeing", worst, heard.levels) >= model.bars["wellbeing"]:
-        return _Opinion(Level.WELLBEING, ("model:worry",), doubts=chance < model.bars["doubt"])
-    return _Opinion(Level.NONE, doubts=chance < model.bars["doubt"])
+        return _Opinion(Level.WELLBEING, ("model:worry",), doubts)
+    return _Opinion(Level.NONE, doubts=doubts)
 
 
 def parts_of(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 BREAK = "."
 """The token that stands for the end of a sentence; no gap in a rule reaches across it."""
@@ -23,7 +23,8 @@ def normalised(text: str) -> str:
     """One form for all the ways of typing a text: compatibility forms, case, accents, hidden characters."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _ARABIC_MARKS.sub("", _APOSTROPHES.sub("", plain)).translate(_LETTER_FORMS)
-    plain = "".join(_visible(character) for character in plain)
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join([_visible(character) for character in plain])
     return _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match.group()), plain)
 
 
@@ -49,20 +50,18 @@ def tokens(plain: str) -> tuple[str, ...]:
     return tuple(BREAK if token[0] in ".!?؟۔\n" else token for token in _TOKENS.findall(plain))
 
 
-def resolved(token: str, known: Callable[[str], bool]) -> str:
-    """The first spelling of a token that is known: as typed, with letters for digits, or with fewer repeats."""
-    return next((spelling for spelling in _spellings(token) if known(spelling)), token)
-
-
-def _spellings(token: str) -> Iterator[str]:
+def spellings(token: str) -> Iterator[str]:
+    """What a token may stand for, best first: as typed, with letters for digits, and with fewer repeats."""
     yield token
     if token.isdigit():
         return
     letters = token.translate(_LEET)
-    yield letters
-    yield _LONG_RUNS.sub(r"\1\1", letters)
-    yield _LONG_RUNS.sub(r"\1", letters)
-    yield _RUNS.sub(r"\1", letters)
+    if letters != token:
+        yield letters
+    if _RUNS.search(letters):
+        yield _LONG_RUNS.sub(r"\1\1", letters)
+        yield _LONG_RUNS.sub(r"\1", letters)
+        yield _RUNS.sub(r"\1", letters)
 
 
 def squeezed(token: str) -> str:
