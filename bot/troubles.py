@@ -40,6 +40,11 @@ def _never(seen: Seen) -> bool:
     return False
 
 
+def _urgent_hangs(seen: Seen) -> bool:
+    """Whether the loop that looks after alerts is silent in a worker that is not; one that is dead is told of once."""
+    return "urgent" in seen.beats and seen.is_silent("urgent", SILENT) and not seen.is_silent("worker", SILENT)
+
+
 def _batch_missed(seen: Seen) -> bool:
     local = seen.now.astimezone(HERE)
     begins = datetime.combine(local.date(), BATCH_BY, HERE)
@@ -59,7 +64,7 @@ TROUBLES = (
     Trouble(
         "the worker's urgent loop does not answer",
         "No alert leaves. Start flask bot worker again, and open the duty inbox yourself until it runs.",
-        lambda seen: "urgent" in seen.beats and seen.is_silent("urgent", SILENT),
+        _urgent_hangs,
     ),
     Trouble(
         "alerts are overdue",
