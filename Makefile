@@ -27,8 +27,8 @@ setup-dev: $(READY_DEV) ## install what testing needs as well
 run: $(READY) ## start web, worker and watch with demonstration data at http://127.0.0.1:8000 (PORT= changes the port)
 	@exec $(PY) -m bot.demo --port $(PORT)
 
-test: $(READY_DEV) browser ## run every test: SQLite, a real PostgreSQL, a real browser (ARGS= goes to pytest)
-	@$(PY) -m pytest $(ARGS)
+test: $(READY_DEV) browser ## run every test, on every core: SQLite, a real PostgreSQL, a real browser (ARGS= goes to pytest)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 prove: $(READY_DEV) browser ## run the long suites whole, on every core
 	@HEARD_PROVE=1 $(PY) -m pytest -n auto $(ARGS)

@@ -172,7 +172,7 @@ def test_a_way_that_is_set_by_halves_is_named_and_no_secret_is_shown(
     assert not [value for value in given.values() if value in " ".join(found)]
 
 
-@pytest.mark.parametrize(("demo", "faults"), [(True, 0), (False, 3)])
+@pytest.mark.parametrize(("demo", "faults"), [(True, 0), (False, 4)])
 def test_outside_the_demonstration_what_is_posted_must_be_protected_on_its_way(
     session: Session, app_parts: Parts, demo: bool, faults: int
 ) -> None:

@@ -13,7 +13,7 @@ from bot import jobs
 from bot.parts import Parts
 from conversations.models import AlertRow, AttemptRow
 from tests.fakes import Clock
-from tests.seeds import seed_alert
+from tests.seeds import seed_alert, seed_told
 
 
 def answers(app: Flask) -> tuple[int, int]:
@@ -38,7 +38,7 @@ def test_b36_an_alert_that_does_not_leave_makes_us_not_ready(
 def test_b36_attempts_that_all_fail_make_us_not_ready(
     app: Flask, session: Session, app_parts: Parts, clock: Clock
 ) -> None:
-    seed_alert(session, app_parts)
+    seed_told(session, app_parts)
     session.execute(update(AttemptRow).values(state="failed"))
     session.execute(update(AlertRow).values(next_action_at=clock.now.replace(hour=23)))
     session.commit()

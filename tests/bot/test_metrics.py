@@ -24,7 +24,7 @@ from conversations.drills import Drill
 from tests.fakes import NOON, Clock
 from tests.faults.serving import free_port
 from tests.make import Phone
-from tests.seeds import seed_alert, seed_worry
+from tests.seeds import seed_alert, seed_told, seed_worry
 
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 OURS = {"queue": set(queues.QUEUES), "process": set(metrics.PROCESSES), "part": {"sent", "delivered", "acknowledged"}}
@@ -104,7 +104,7 @@ def test_the_figures_say_how_old_what_waits_is(
     figures.show(look(session, app_parts))
     assert value(registry, "oldest_unsent_alert_seconds") == 0
     assert value(registry, "troubles") == 0
-    seed_alert(session, app_parts)
+    seed_told(session, app_parts)
     clock.forward(seconds=75)
     figures.show(look(session, app_parts))
     assert value(registry, "oldest_unsent_alert_seconds") == 75

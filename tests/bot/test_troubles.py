@@ -18,7 +18,7 @@ from conversations.duty_models import RelayRow, ShiftRow, WayRow
 from conversations.models import AlertRow, AttemptRow, CommentRow, OptRequestRow
 from conversations.staff_models import RoleRow, StaffRoleRow
 from tests.fakes import Clock
-from tests.seeds import make_seals, seed_alert, seed_staff, seed_text, seed_worry
+from tests.seeds import make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
@@ -27,7 +27,7 @@ WAITING = "attempts to tell a duty worker are waiting"
 NOBODY_TAKES = "nobody takes an alert"
 UNREAD = "worries are waiting past their time"
 UNSEEN = "texts wait for a second look"
-KEPT = ("worker", "housekeeping", "daily batch")
+KEPT = ("worker", "urgent", "housekeeping", "daily batch")
 
 
 def beat(session: Session, clock: Clock) -> None:
@@ -84,7 +84,7 @@ def test_a_worker_has_time_to_start_with_the_watch(
 def test_an_alert_that_nobody_is_told_about_is_seen(
     session: Session, app_parts: Parts, clock: Clock, seconds: int, expected: set[str]
 ) -> None:
-    seed_alert(session, app_parts)
+    seed_told(session, app_parts)
     clock.forward(seconds=seconds)
     assert found(session, app_parts) - {OVERDUE} == expected
 
@@ -92,7 +92,7 @@ def test_an_alert_that_nobody_is_told_about_is_seen(
 def test_an_alert_whose_every_attempt_has_failed_has_reached_nobody(
     session: Session, app_parts: Parts, clock: Clock
 ) -> None:
-    seed_alert(session, app_parts)
+    seed_told(session, app_parts)
     session.execute(update(AttemptRow).values(state="failed"))
     session.execute(update(AlertRow).values(next_action_at=clock() + timedelta(minutes=5)))
     clock.forward(seconds=61)

@@ -70,7 +70,7 @@ class Watching:
     def beating(self, minutes: float, every: int = 30) -> None:
         """The same while the worker works."""
         for _ in range(int(minutes * 60 / every)):
-            for each in ("worker", "housekeeping", "daily batch"):
+            for each in ("worker", "urgent", "housekeeping", "daily batch"):
                 heartbeats.beat(self.session, each, self.clock())
             self.session.commit()
             self.rounds(every / 60, every)

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from bot.duty import notify_past_the_store
 from bot.parts import Parts
+from bot.past_the_store import notify_past_the_store
 from bot.sender import SECONDS, Fault, NotSent, Outgoing, Sender, Tracker
 from bot.ways import meanings, ways_out
 from bot.ways.deadline import THREAD, within

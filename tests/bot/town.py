@@ -17,6 +17,7 @@ from bot.parts import Parts
 from conversations.db import Base, db
 from conversations.keys import PrivateKeys, make_ahead
 from conversations.models import AlertEventRow, AlertRow, ConversationRow, OutboxRow, ReceivedRow
+from tests.databases import unguarded
 from tests.fakes import Clock
 
 SAM, KIT, ROB = "+447700900123", "+447700900124", "+447700900125"
@@ -125,7 +126,8 @@ class Town:
         return rows
 
     def restore(self, backup: Backup) -> None:
-        """Everything as it was then, and nothing of what came after."""
+        """Everything as it was then, and nothing of what came after; no rule of the rows holds against a backup."""
+        unguarded(self.session)
         for table in reversed(Base.metadata.sorted_tables):
             self.session.execute(delete(table))
         for table in Base.metadata.sorted_tables:

@@ -187,7 +187,7 @@ def test_everybody_is_told_when_somebody_asks_for_it(
     found = row(session, chosen)
     assert (found.state, found.step, found.next_action_at) == ("open", outcomes.EVERYBODY, clock())
     assert found.acknowledged_by is None
-    assert chosen in {alert.id for alert in alerts.due(session, clock())}
+    assert chosen in {alert.id for alert in alerts.due(session, app_parts.policy, clock())}
 
 
 def test_nobody_gives_back_what_a_colleague_has_or_what_is_closed(
@@ -300,7 +300,7 @@ def test_the_words_of_both_are_read_together_with_the_notes(
     assert [each["words"] for each in sorted(read, key=lambda each: each["at"])] == [
         "older words", "younger words", "what I told them", "how it ended"
     ]
-    assert {each.get("who") for each in read} == {None, "Ada"}
+    assert {each.get("by") for each in read} == {None, "Ada"}
     alone = worker_contacts(app_parts)._of_alert(session, younger, clock())
     assert [each["words"] for each in alone] == ["younger words"]
 
