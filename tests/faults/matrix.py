@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.parts import Parts, real_parts
@@ -18,12 +19,17 @@ from tests.databases import NOT_DURABLE, TEMPLATE, _fold_journal_in, _named, _po
 from tests.faults.history import Figures, play
 from tests.faults.injuries import FAULTS
 from tests.faults.invariants import Broken
-from tests.faults.stage import Change, on_stage
+from tests.faults.stage import Change, Rooms, on_stage
 from tests.faults.workers import Worker
 from tests.make import make_settings
 
-Databases = Callable[[], AbstractContextManager[str]]
-"""Gives the address of a database of its own for each history."""
+
+@dataclass(frozen=True)
+class Databases:
+    """Opens an empty database for each history; where their address is the same, the application can be too."""
+
+    open: Callable[[], AbstractContextManager[str]]
+    rooms: Rooms | None = None
 
 
 def run(
@@ -35,7 +41,7 @@ def run(
     worker: type[Worker] = Worker,
 ) -> Figures:
     """One history; raises Broken with its seed."""
-    with databases() as url, on_stage(safeguards, url, folder, seed, change) as stage:
+    with databases.open() as url, on_stage(safeguards, url, folder, seed, change, databases.rooms) as stage:
         try:
             return play(stage, worker)
         except Broken as broken:
@@ -67,6 +73,15 @@ def by_kind(figures: Figures) -> str:
 
 
 @contextmanager
+def copied(template: Path, path: Path) -> Iterator[str]:
+    """The address of a fresh copy, each time the same."""
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    shutil.copyfile(template, path)
+    yield f"sqlite:///{path}"
+
+
+@contextmanager
 def sqlite_files(folder: Path) -> Iterator[Databases]:
     """A copy of a prepared file for each history."""
     template = folder / "template.sqlite3"
@@ -74,14 +89,7 @@ def sqlite_files(folder: Path) -> Iterator[Databases]:
     migrate(f"sqlite:///{template}")
     _fold_journal_in(template)
 
-    @contextmanager
-    def one() -> Iterator[str]:
-        with tempfile.TemporaryDirectory(dir=folder) as own:
-            path = Path(own) / "heard.sqlite3"
-            shutil.copyfile(template, path)
-            yield f"sqlite:///{path}"
-
-    yield one
+    yield Databases(lambda: copied(template, folder / "history.sqlite3"), Rooms())
 
 
 @contextmanager
@@ -93,7 +101,7 @@ def postgres_databases(folder: Path) -> Iterator[Databases]:
         _run(url, "SELECT pg_reload_conf()")
         _run(url, f"CREATE DATABASE {TEMPLATE}")
         migrate(_named(url, TEMPLATE))
-        yield lambda: fresh_postgres(url, TEMPLATE)
+        yield Databases(lambda: fresh_postgres(url, TEMPLATE))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -126,9 +126,31 @@ class Stage:
             raise ConnectionError from None
 
 
+@dataclass
+class Rooms:
+    """Applications and a second look at their databases, by address: making them takes longer than a short history."""
+
+    made: dict[str, tuple[Flask, Engine]] = field(default_factory=dict)
+
+    def at(self, parts: Parts) -> tuple[Flask, Engine]:
+        """The application for the database of these parts, with them in it."""
+        url = parts.settings.database_url
+        if url not in self.made:
+            reading = create_engine(url, **engine_options(url)).execution_options(sqlite_begin="DEFERRED")
+            self.made[url] = create_app(parts=parts), reading
+        app, reading = self.made[url]
+        app.extensions["heard"] = parts
+        return app, reading
+
+
 @contextmanager
 def on_stage(
-    safeguards: Parts, url: str, folder: Path, seed: int, change: Change = lambda parts: parts
+    safeguards: Parts,
+    url: str,
+    folder: Path,
+    seed: int,
+    change: Change = lambda parts: parts,
+    rooms: Rooms | None = None,
 ) -> Iterator[Stage]:
     """A stage on this empty database until the end of the block."""
     clock = TrueTime()
@@ -143,18 +165,14 @@ def on_stage(
         ways["sms"] = Texts("sms", lambda: clock.elapsed, carrier=carrier, settings=settings)
         public = keys.PublicKeys(settings.sealing_dir)
         parts = replace(safeguards, settings=settings, clock=clock, ways=ways, keys=public, pace=Pace())
-        app = create_app(parts=change(parts))
+        app, reading = (rooms or Rooms()).at(change(parts))
         with app.app_context():
-            engine = db.engine
-        reading = create_engine(url, **engine_options(url)).execution_options(sqlite_begin="DEFERRED")
-        made = Stage(
-            app, app.extensions["heard"], clock, carrier, Store(engine, url), random.Random(seed), reading, ways
-        )
+            store = Store(db.engine, url)
+        made = Stage(app, app.extensions["heard"], clock, carrier, store, random.Random(seed), reading, ways)
         carrier.deliver = made.deliver
         try:
             yield made
         finally:
-            made.store.mend()
+            store.close()
             carrier.released.set()
-            engine.dispose()
             reading.dispose()

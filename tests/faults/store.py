@@ -48,9 +48,13 @@ class Store:
     _locked: bool = False
 
     def __post_init__(self) -> None:
-        event.listen(self.engine, "connect", self._hurry)
-        event.listen(self.engine, "before_cursor_execute", self._statement)
-        event.listen(self.engine, "commit", self._statement)
+        self._listeners = {
+            "connect": self._hurry,
+            "before_cursor_execute": self._statement,
+            "commit": self._statement,
+        }
+        for name, listener in self._listeners.items():
+            event.listen(self.engine, name, listener)
 
     def break_at(self, place: int, error: Callable[[], BaseException], lasting: bool) -> None:
         """Raise this at the so-manieth statement or commit of this thread, and at all later ones if it is lasting."""
@@ -62,6 +66,13 @@ class Store:
         self.fails, self._place = None, None
         self._locks.close()
         self._locked = False
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.mend()
+        for name, listener in self._listeners.items():
+            event.remove(self.engine, name, listener)
+        self.engine.dispose()
 
     def spare(self) -> None:
         """Whatever was to break at a statement does not."""
