@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from conversations.keys import keyed_hash
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow, ConversationRow, ReceivedRow
+from tests.databases import unguarded
 from tests.faults.serving import RECORD_KEY, SAFETY_WORDS, House, fresh_sid, replies
 from tests.make import make_form
 
@@ -71,9 +72,10 @@ def post_until_killed(house: House, messages: list[Form], kill_after: int, web: 
 
 
 def empty(engine: Engine) -> None:
-    with engine.begin() as connection:
+    with Session(engine) as session, session.begin():
+        unguarded(session)
         for row in (AttemptRow, AlertEventRow, AlertWordsRow, ReceivedRow, ConversationRow, AlertRow):
-            connection.execute(delete(row))
+            session.execute(delete(row))
 
 
 def ids_of(messages: list[Form]) -> list[str]:
