@@ -8,7 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.db import Base, UtcTime, append_only
-from conversations.models import one_of
+from conversations.models import Leased, one_of
 
 
 class WayRow(Base):
@@ -92,7 +92,7 @@ class HandoverRow(Base):
     sealed_notes: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-class RelayRow(Base):
+class RelayRow(Leased, Base):
     """A message from a duty worker to the young person of an alert: the number is the alert's, the words are sealed."""
 
     __tablename__ = "relay"
@@ -109,15 +109,7 @@ class RelayRow(Base):
     sealed_words: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_for_reader: Mapped[bytes | None] = mapped_column(LargeBinary)
     read_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    due_at: Mapped[datetime] = mapped_column(UtcTime)
-    state: Mapped[str] = mapped_column(String(10))
-    lease: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    tries: Mapped[int]
-    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     provider_id: Mapped[str | None] = mapped_column(String(34), index=True)
-    provider_status: Mapped[str | None] = mapped_column(String(32))
-    error: Mapped[str | None] = mapped_column(String(64))
 
 
 class AlarmRow(Base):

@@ -184,7 +184,20 @@ class AlertEventRow(Base):
     detail: Mapped[str] = mapped_column(String(200))
 
 
-class AttemptRow(Base):
+class Leased:
+    """The columns of a row that is sent: due, leased while a sender holds it, and what became of it."""
+
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
+    state: Mapped[str] = mapped_column(String(10))
+    lease: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    tries: Mapped[int]
+    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    provider_status: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None] = mapped_column(String(64))
+
+
+class AttemptRow(Leased, Base):
     """One try to tell a person, or the contact in the settings, about an alert: due, leased, then sent or failed."""
 
     __tablename__ = "attempt"
@@ -197,20 +210,12 @@ class AttemptRow(Base):
     way: Mapped[str] = mapped_column(String(12))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     step: Mapped[int] = mapped_column(default=0, server_default="0")
-    due_at: Mapped[datetime] = mapped_column(UtcTime)
-    state: Mapped[str] = mapped_column(String(10))
-    lease: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    tries: Mapped[int]
     maybe_twice: Mapped[bool] = mapped_column(default=False, server_default=false())
-    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     asked_at: Mapped[datetime | None] = mapped_column(UtcTime)
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
-    provider_status: Mapped[str | None] = mapped_column(String(32))
-    error: Mapped[str | None] = mapped_column(String(64))
 
 
-class OutboxRow(Base):
+class OutboxRow(Leased, Base):
     """A text that is due to a young person; its words are ours, its number is sealed."""
 
     __tablename__ = "outbox"
@@ -225,15 +230,7 @@ class OutboxRow(Base):
     sender: Mapped[str] = mapped_column(String(32))
     sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     body: Mapped[str] = mapped_column(Text)
-    due_at: Mapped[datetime] = mapped_column(UtcTime)
-    state: Mapped[str] = mapped_column(String(10))
-    lease: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    tries: Mapped[int]
-    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     provider_id: Mapped[str | None] = mapped_column(String(34), index=True)
-    provider_status: Mapped[str | None] = mapped_column(String(32))
-    error: Mapped[str | None] = mapped_column(String(64))
 
 
 class DeliveryRow(Base):
