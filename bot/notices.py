@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.parts import Parts
-from bot.sender import ALERT_LIFE, Outgoing
-from conversations.escalation import REMINDER, Person
+from bot.sender import ALERT_LIFE, NotSent, Outgoing
+from conversations.escalation import OWN_WAYS, REMINDER, WAYS, Person
+from conversations.settings import Settings
 from conversations.shifts import Rota
+
+log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {"sms": "sms", "notify_sms": "sms", "voice": "voice", "email": "email", "notify_email": "email"}
@@ -52,10 +56,30 @@ def notice(parts: Parts, way: str, to: str, about: About) -> Outgoing:
 
 
 def _outgoing(parts: Parts, way: str, to: str, body: str, subject: str, attempt: str) -> Outgoing:
-    settings = parts.settings
+    sender, short_lived = sender_of(parts.settings, way), way in SHORT_LIVED
+    life = ALERT_LIFE if short_lived else None
+    return Outgoing(to, sender, body, subject="" if short_lived else subject, life=life, attempt=attempt)
+
+
+def sender_of(settings: Settings, way: str) -> str:
+    """From which of our own numbers or addresses a way sends; empty where it needs none."""
     senders = {"email": settings.mail_from, "voice": settings.voice_number, "sms": settings.twilio_numbers[0]}
-    kind = KINDS.get(way, "")
-    life = ALERT_LIFE if way in SHORT_LIVED else None
-    return Outgoing(
-        to, senders.get(kind, ""), body, subject="" if way in SHORT_LIVED else subject, life=life, attempt=attempt
-    )
+    return senders.get(KINDS.get(way, ""), "")
+
+
+def organisation(parts: Parts) -> tuple[str, ...]:
+    """The ways by which the organisation itself can be told, whoever is on the rota."""
+    return tuple(way for way in WAYS + OWN_WAYS if way in parts.ways)
+
+
+def left(parts: Parts, way: str, write: Callable[[], Outgoing], what: str) -> bool:
+    """Write and send, and say whether it went; that it did not, or what broke, is logged as `what` and stops nobody."""
+    try:
+        parts.ways[way].send(write())
+    except NotSent as failed:
+        log.error("%s: way=%s code=%s", what, way, failed.code)
+        return False
+    except Exception as broken:  # one way that breaks must not silence the others
+        log.error("%s: way=%s %s", what, way, type(broken).__name__)
+        return False
+    return True

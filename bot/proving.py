@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
+from bot.notices import sender_of
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
 from conversations import proofs
 from conversations.proofs import CODE_LIFE, Code
-from conversations.settings import Settings
 
 log = logging.getLogger(__name__)
 
 SUBJECT = "Your Heard code"
 NOT_SET_UP = "not set up here"
-FROM: Mapping[str, Callable[[Settings], str]] = MappingProxyType(
-    {
-        "sms": lambda settings: settings.twilio_numbers[0],
-        "voice": lambda settings: settings.voice_number,
-        "email": lambda settings: settings.mail_from,
-    }
-)
 
 
 def send_codes(session: Session, parts: Parts) -> int:
@@ -44,7 +35,7 @@ def _refused(code: Code, parts: Parts) -> str:
     if code.kind not in parts.ways:
         return NOT_SET_UP
     life = int(CODE_LIFE.total_seconds())
-    message = Outgoing(code.address, FROM[code.kind](parts.settings), _words(code), subject=SUBJECT, life=life)
+    message = Outgoing(code.address, sender_of(parts.settings, code.kind), _words(code), subject=SUBJECT, life=life)
     try:
         parts.ways[code.kind].send(message)
     except NotSent as failed:

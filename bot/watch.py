@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot import alarm, calls, drill, seeing
+from bot import alarm, calls, drill, notices, seeing
 from bot.calls import Get
 from bot.parts import Parts
 from bot.seeing import Seen
@@ -86,7 +86,7 @@ def _found(session: Session, parts: Parts, memory: Memory, tell: Tell) -> tuple[
     heartbeats.beat(session, "watch", parts.clock())  # first: a store that can be read and not written is down
     session.commit()
     if not memory.read:
-        kept = alarms.ringing(session, alarm.ways_of(parts), SLOW)
+        kept = alarms.ringing(session, notices.organisation(parts), SLOW)
         memory.ringing, memory.read = MappingProxyType({**kept, **memory.ringing}), True
     session.rollback()
     seen = seeing.look(session, parts, memory.since, memory.web_at)
@@ -106,7 +106,7 @@ def _in_the_dark(parts: Parts, memory: Memory, broken: Exception) -> tuple[str, 
 
 
 def _ring(parts: Parts, memory: Memory) -> None:
-    due = ringing.tellings(memory.ringing, alarm.ways_of(parts), parts.clock())
+    due = ringing.tellings(memory.ringing, notices.organisation(parts), parts.clock())
     left = alarm.ring(parts, due, CURES)
     memory.ringing = ringing.after_telling(memory.ringing, left, parts.clock())
 
