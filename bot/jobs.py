@@ -129,8 +129,8 @@ def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
 
 def _beat_urgently(session: Session, parts: Parts, desk: Desk) -> None:
     """Three rounds a second need not write three times a second."""
-    last, now = heartbeats.last(session, "urgent"), parts.clock()
-    if last is None or not timedelta() <= now - last < BEAT_EVERY:
+    now = parts.clock()
+    if heartbeats.due(session, "urgent", now, BEAT_EVERY):
         heartbeats.beat(session, "urgent", now)
 
 
