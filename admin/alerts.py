@@ -42,30 +42,18 @@ def one(alert_id: str) -> str:
     alert, session = _found(alert_id), db.session()
     return render_template(
         "staff/alert.html",
-        alert=alert,
-        history=chronology.of_alert(session, alert_id),
-        handovers=outcomes.handovers(session, alert_id),
-        reports=outcomes.reports(session, alert_id),
         joined=outcomes.joined(session, alert_id),
         joinable=outcomes.joinable(session, alert) if _me().has(alert) else (),
         into=store.find(session, alert.merged_into) if alert.merged_into else None,
         reasons=REASONS,
-        **_words(),
+        **_told_of(alert),
     )
 
 
 @alerts.get("/<alert_id>/chronology")
 def printed(alert_id: str) -> str:
     """The chronology of one alert, made for paper."""
-    alert, session = _found(alert_id), db.session()
-    return render_template(
-        "staff/chronology.html",
-        alert=alert,
-        history=chronology.of_alert(session, alert_id),
-        reports=outcomes.reports(session, alert_id),
-        handovers=outcomes.handovers(session, alert_id),
-        **_words(),
-    )
+    return render_template("staff/chronology.html", **_told_of(_found(alert_id)))
 
 
 @alerts.post("/<alert_id>/acknowledge")
@@ -118,6 +106,17 @@ def _too_late(alert: AlertRow) -> str:
     if _me().has(alert):
         return "You have this alert already."
     return f"{alert.acknowledged_by} has taken it already, at {chronology.clock_of(alert.acknowledged_at, now())}."
+
+
+def _told_of(alert: AlertRow) -> dict[str, object]:
+    session = db.session()
+    return {
+        "alert": alert,
+        "history": chronology.of_alert(session, alert.id),
+        "handovers": outcomes.handovers(session, alert.id),
+        "reports": outcomes.reports(session, alert.id),
+        **_words(),
+    }
 
 
 def _words() -> dict[str, object]:
