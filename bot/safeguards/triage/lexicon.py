@@ -129,13 +129,14 @@ def _merged(pages: Iterable[str]) -> dict[str, Any]:
         for key, value in tomllib.loads(page).items():
             if key not in content:
                 raise PatternError(f"a lexicon file has no place for {key!r}")
-            if isinstance(value, dict):
-                content[key] |= value
-            elif isinstance(value, list):
-                content[key] = [*content[key], *value]
-            else:
-                content[key] = value
+            content[key] = _with(content[key], value)
     return content
+
+
+def _with(before: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {**before, **value}
+    return [*before, *value] if isinstance(value, list) else value
 
 
 def _patterns(key: str, contents: Iterable[Mapping[str, Any]], sets: WordSets) -> tuple[Pattern, ...]:
