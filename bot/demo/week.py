@@ -1,4 +1,4 @@
-"""The rota of the demonstration: its duty worker and its safeguarding lead, with proven ways, for the week to come."""
+"""The rota of the demonstration: its duty worker and its safeguarding lead, with proven ways, for three weeks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conversations.duty_models import ShiftRow, WayRow
 from conversations.rota import HERE
 from conversations.staff_models import StaffRow
 
-DAYS = 7
+DAYS = 21  # the watch looks two weeks ahead, also on the last day before the next start
 DAY = timedelta(days=1)
 DUTY_PHONE, LEAD_PHONE = "+447700900900", "+447700900901"
 # By the address of their login; the first is on duty day and night.
