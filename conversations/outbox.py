@@ -17,7 +17,7 @@ from conversations.duty_models import RelayRow
 from conversations.models import AttemptRow, DeliveryRow, OutboxRow
 from conversations.sealing import Seals
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=25)
 Row = TypeVar("Row", AttemptRow, OutboxRow, RelayRow)
 
 # Twilio says nothing of the order in which reports arrive, so a later stage wins whenever it is heard of.

@@ -19,7 +19,7 @@ from tests.faults.stage import Stage
 from tests.faults.store import Killed, deadlock, gone
 from tests.faults.workers import Stopped, Worker
 
-PAST_A_LEASE = 61.0
+PAST_A_LEASE = 26.0
 STATEMENTS = 40
 
 
