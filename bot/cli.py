@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 from flask.cli import with_appcontext
 
-from bot import calls, evaluation, jobs, metrics, simulation
+from bot import calls, evaluation, jobs, leaks, metrics, simulation
 from bot import doctor as checks
 from bot import drill as drills
 from bot import watch as second_eyes
@@ -57,11 +57,15 @@ def triage_lines(export_marks: bool, encoder: str) -> None:
     _filter(_screen(encoder))
 
 
+strict_option = click.option("--strict", is_flag=True, help="As before anything is quoted or exported.")
+
+
 @bot.command("redact")
-def redact_lines() -> None:
+@strict_option
+def redact_lines(strict: bool) -> None:
     """Take out identifying details: `text` in; the same with `redacted` and `found` out."""
     names = redaction.load_names()
-    _filter(lambda line: redaction.redaction_filter(line, names))
+    _filter(lambda line: redaction.redaction_filter(line, names, strict))
 
 
 @bot.command("language")
@@ -162,6 +166,24 @@ def evaluate_triage(file: TextIO, against: TextIO | None, as_json: bool, encoder
     _show(report, changed if against else None, as_json)
     if any(change.lost for change in changed):
         raise SystemExit(1)
+
+
+@evaluate.command("redaction")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@strict_option
+def evaluate_redaction(file: TextIO, as_json: bool, strict: bool) -> None:
+    """What is left of details and what else is lost on FILE: JSON lines with `text` and `details` [start, end, kind]."""
+    names = redaction.load_names()
+    try:
+        known = leaks.read(file)
+    except evaluation.Unreadable as wrong:
+        raise click.UsageError(str(wrong)) from None
+
+    def redact(text: str, language: str) -> str:
+        return redaction.redact(text, language, names, strict).text
+
+    _show(leaks.report(list(leaks.judge(known, redact, time.perf_counter))), None, as_json)
 
 
 bot.add_command(launch.command)

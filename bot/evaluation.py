@@ -53,12 +53,12 @@ class Change:
 
 def read(lines: Iterable[str]) -> list[Truth]:
     """The texts in JSON lines, marks by staff among them; raises Unreadable with the number of the line."""
-    return [_truth(line, number) for number, line in _objects(lines)]
+    return [_truth(line, number) for number, line in objects(lines)]
 
 
 def read_levels(lines: Iterable[str]) -> dict[str, Level]:
     """What an earlier run of `flask bot triage` said of each text; raises Unreadable."""
-    return {_text(line, number): _handled_as(line, number) for number, line in _objects(lines)}
+    return {_text(line, number): _handled_as(line, number) for number, line in objects(lines)}
 
 
 def judge(truths: Iterable[Truth], screen: Screen, seconds: Callable[[], float]) -> Iterator[Judged]:
@@ -117,7 +117,8 @@ def _share(figure: Mapping[str, object]) -> str:
     return f"{counted:>11}  {figure['percent']:6.2f} %  ({figure['low']:.1f} to {figure['high']:.1f})"
 
 
-def _objects(lines: Iterable[str]) -> Iterator[tuple[int, Line]]:
+def objects(lines: Iterable[str]) -> Iterator[tuple[int, Line]]:
+    """Each line that is not empty as an object, with its number; raises Unreadable."""
     for number, raw in enumerate(lines, 1):
         if not raw.strip():
             continue

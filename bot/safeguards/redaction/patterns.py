@@ -1,4 +1,4 @@
-"""Finds the details that have a shape: numbers, addresses, links, dates of birth, handles and schools."""
+"""Finds the details that have a shape: numbers, addresses, links, dates of birth and names of accounts."""
 
 from __future__ import annotations
 
@@ -6,50 +6,70 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-_I = re.IGNORECASE
-_DIGIT_WORD = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|treble|o|\d{1,5})"
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)"
-)
-_DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
-_BIRTH_YEAR = r"(?:199[89]|20[01]\d)"
-_BORN = r"(?:born|birthday|bday|b-day|birth|dob|d\.o\.b\.?)"
-_STREET = (
-    r"(?:street|st|road|rd|avenue|ave|av|crescent|cres|drive|dr|terrace|terr|court|crt|ct|gardens|gdns|place|pl|lane|ln|way|"
-    r"wynd|brae|grove|gr|view|loan|quadrant|quad|row|close|square|sq|park|hill|walk|rise|mews|path|green)"
-)
-_SITES = (
-    r"(?:com|co\.uk|org\.uk|org|net|gov\.uk|gov\.scot|scot|ac\.uk|sch\.uk|uk|io|tv|ly|info|app|example|edu|eu|gg|"
-    r"link|site|online|xyz)"
-)
-_APPS = (
-    r"(?:snap(?:chat)?|sc|insta(?:gram)?|ig|tik ?tok|tt|discord|disc|twitter|x|xbox(?: live)?|ps[45n]?|psn|"
-    r"playstation|roblox|fortnite|epic|steam|twitch|youtube|kik|telegram|whatsapp|user ?name|usr|gamer ?tag|handle|"
-    r"wattpad|bereal|facebook|fb)"
-)
+from bot.safeguards.redaction import dates, streets
 
 Ordinary = Callable[[str], bool]
+Accepts = Callable[[re.Match[str], Ordinary], bool]
 Found = tuple[int, int, str]
+_I = re.IGNORECASE
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A kind of detail, how it looks, and which group of the pattern is taken out."""
+    """A kind of detail, how it looks, which group of it is taken out, and what must stand somewhere in the text."""
 
     kind: str
     pattern: re.Pattern[str]
     group: int = 0
-    accepts: Callable[[re.Match[str], Ordinary], bool] = lambda match, ordinary: True
+    accepts: Accepts = lambda match, ordinary: True
+    beside: re.Pattern[str] | None = None
 
 
-def _digits(least: int, most: int) -> Callable[[re.Match[str], Ordinary], bool]:
-    return lambda match, ordinary: least <= sum(character.isdigit() for character in match.group()) <= most
+_DIGIT = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|treble|hundred|hunner|o|wan|twa|fower|\d{1,5})"
+_BETWEEN = r"(?:[ ,./\-]{1,2}(?:(?:and|then|n) ){0,2})"
+_SITES = (
+    r"(?:com|co\.uk|org\.uk|org|net|gov\.uk|gov\.scot|scot|ac\.uk|sch\.uk|uk|io|tv|ly|info|app|example|edu|eu|gg|"
+    r"link|site|online|xyz)"
+)
+_MAIL = r"(?:gmail|hotmail|outlook|icloud|yahoo|live|googlemail|btinternet|sky|proton|aol|msn|protonmail)"
+_DOT = r"(?: ?\. ?| ?\(dot\) ?| dot | kropka )"
+_AT = r"(?: ?@ ?| ?\(at\) ?| ?\[at\] ?| at )"
+_APPS = (
+    r"(?:snap(?:chat)?|sc|insta(?:gram)?|ig|tik ?tok|tt|discord|disc|twitter|x|xbox(?: live)?|ps[45n]?|psn|"
+    r"playstation|roblox|fortnite|epic|steam|twitch|youtube|kik|telegram|whatsapp|user ?name|usr|gamer ?tag|handle|"
+    r"wattpad|bereal|facebook|fb|minecraft)"
+)
+AREAS = frozenset(
+    """
+ab al b ba bb bd bh bl bn br bs bt ca cb cf ch cm co cr ct cv cw da dd de dg dh dl dn dt dy e ec eh en ex fk fy g gl gu
+ha hd hg hp hr hs hu hx ig im ip iv ka kt kw ky l la ld le ll ln ls lu m me mk ml n ne ng nn np nr nw ol ox pa pe ph pl
+po pr rg rh rm s sa se sg sk sl sm sn so sp sr ss st sw sy ta td tf tn tq tr ts tw ub w wa wc wd wf wn wr ws wv yo ze
+""".split()
+)
+"""The letters that a postcode of the United Kingdom begins with."""
+
+
+def _is_number(match: re.Match[str], ordinary: Ordinary) -> bool:
+    """Enough digits for a telephone, and no countdown."""
+    counts = [int(group) for group in re.findall(r"\d+", match.group())]
+    steps = {later - earlier for earlier, later in zip(counts, counts[1:], strict=False)}
+    return 6 <= sum(character.isdigit() for character in match.group()) <= 15 and (len(counts) < 4 or len(steps) > 1)
+
+
+def _is_spoken(match: re.Match[str], ordinary: Ordinary) -> bool:
+    """A number that is said digit by digit; a countdown or a row of marks is none."""
+    units = re.findall(r"[a-z]+|\d+", match.group().lower())
+    units = [unit for unit in units if unit not in ("and", "then", "n")]
+    counts = [int(unit) for unit in units if unit.isdigit()]
+    if len(counts) == len(units):
+        steps = {later - earlier for earlier, later in zip(counts, counts[1:], strict=False)}
+        return units[0].startswith("0") or sum(map(len, units)) >= 10 and len(steps) > 1 and max(counts) < 10
+    return units[0] in ("zero", "oh", "o", "nought", "double") or units[0].startswith("0") or len(units) >= 9
 
 
 def _is_plate(match: re.Match[str], ordinary: Ordinary) -> bool:
     """AB12 CDE; in small letters "im 14 and" must not be one."""
-    return match.group().isupper() or not (ordinary(match[1]) and ordinary(match[2]))
+    return match.group().isupper() or " " not in match.group() or not (ordinary(match[1]) and ordinary(match[2]))
 
 
 def _is_handle(match: re.Match[str], ordinary: Ordinary) -> bool:
@@ -59,99 +79,73 @@ def _is_handle(match: re.Match[str], ordinary: Ordinary) -> bool:
     return len(word) > 2 and (odd and not word.isdigit() or not ordinary(word))
 
 
-def _is_address(match: re.Match[str], ordinary: Ordinary) -> bool:
-    """A number and a street; "5 people in the way" is neither."""
-    words = re.findall(r"[^\W\d_]+", match[1])
-    return (
-        bool(words)
-        and (not ordinary(words[-1]) or words[-1].lower() in _STREET_WORDS)
-        and not _FILLING & {word.lower() for word in words}
+def _in_area(match: re.Match[str], ordinary: Ordinary) -> bool:
+    return match[1].replace(" ", "").lower() in AREAS
+
+
+def _is_reference(match: re.Match[str], ordinary: Ordinary) -> bool:
+    """Letters and at least five digits; "in 2023/24" is none."""
+    return sum(character.isdigit() for character in match.group()) >= 5 and (
+        match[1].isupper() or not ordinary(match[1])
     )
 
 
-_STREET_WORDS = frozenset(
-    re.split(
-        r"\s+",
-        """
-high main station church school mill bridge hill park victoria queen king queens kings castle north south east west
-green bank wood shore union princes loch glebe manse bath spring field long old new back market harbour river sea view
-""".strip(),
-    )
-)
-_FILLING = frozenset(
-    re.split(
-        r"\s+",
-        """
-the a an in on of my his her our their and or to for at from with minutes minute mins min hours hours times people days
-weeks months years year old miles mile am pm is was i we they it half more less out per this that
-""".strip(),
-    )
-)
+def _is_account(match: re.Match[str], ordinary: Ordinary) -> bool:
+    """Words written together with capitals inside; not McDonald, YouTube or iPhone."""
+    word = match.group()
+    return not ordinary(word) and not re.match(r"(?:Ma?c|O|De|Fitz|La|Le|Di|Van)[A-Z]|i[A-Z]|e[A-Z]", word)
+
 
 SHAPES: tuple[Shape, ...] = (
-    Shape("email", re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", _I)),
+    Shape("email", re.compile(r"(?<![\w.+-])(?:[\w+'-]{1,30} ?[._] ?){0,4}[\w.+'-]{1,64} ?@ ?[\w-]{1,63}(?: ?\. ?[\w-]{2,63}| dot [\w-]{2,63}){1,4}", _I)),
     Shape(
         "email",
         re.compile(
-            r"(?<![\w.+-])[\w.+-]{1,64} ?(?:@|\bat\b) ?"
-            r"(?:gmail|hotmail|outlook|icloud|yahoo|live|googlemail|btinternet|sky)"
-            r"(?: ?(?:\.|dot) ?(?:com|co ?(?:\.|dot) ?uk|net))?(?!\w)",
-            _I,
+            rf"(?<![\w.+-])(?:[\w+-]{{1,30}}(?:\.| dot | ?_ ?| underscore )){{0,4}}[\w+-]{{1,30}}{_AT}"
+            rf"[\w-]{{1,40}}(?: dot [\w-]{{2,20}}| ?\(dot\) ?[\w-]{{2,20}}| kropka [\w-]{{2,20}}){{1,3}}(?!\w)", _I
         ),
     ),
-    Shape("link", re.compile(r"(?:https?://|www\.)\S{1,400}", _I)),
     Shape(
-        "link",
-        re.compile(rf"(?<![\w@.])[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}\.{_SITES}(?![\w])(?:/\S{{0,300}})?", _I),
+        "email",
+        re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}{_AT}{_MAIL}(?:{_DOT}(?:com|co{_DOT}uk|net|me|org))?(?!\w)", _I),
     ),
+    Shape("link", re.compile(r"(?:https?://|www ?\. ?)\S{1,400}(?: \.\S{1,100})?", _I)),
+    Shape("link", re.compile(rf"(?<![\w@.])[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}\.{_SITES}(?![\w])(?:/\S{{0,300}})?", _I)),
+    Shape("link", re.compile(rf"(?<![\w@.])[\w-]{{1,40}}(?: \. | dot ){_SITES}(?:(?: ?/ ?| slash | dot )[\w-]{{1,40}}){{0,4}}(?!\w)", _I)),
     Shape("handle", re.compile(r"(?<![\w@])@ ?\w[\w.]{1,38}\w|(?<![\w@])@\w{2}", _I)),
     Shape(
         "number",
         re.compile(r"(?<![\w+])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[ -]?\d{4}(?!\w)|(?<=chi )\d{6,10}", _I),
     ),
-    Shape("number", re.compile(r"(?<!\w)[a-z]{2} ?-?\d{2} ?-?\d{2} ?-?\d{2} ?-?[a-d](?!\w)", _I)),
-    Shape(
-        "date of birth", re.compile(rf"(?<![\w/])\d{{1,2}} ?[/.\-] ?\d{{1,2}} ?[/.\-] ?(?:{_BIRTH_YEAR}|\d\d)(?![\w/])")
-    ),
-    Shape("date of birth", re.compile(rf"(?<!\w){_BIRTH_YEAR}-[01]\d-[0-3]\d(?!\w)")),
-    Shape(
-        "date of birth",
-        re.compile(rf"(?<!\w)(?:{_DAY}(?: of)? ?{_MONTH}|{_MONTH} ?{_DAY}),? ?(?:{_BIRTH_YEAR}|'?[01]\d)(?!\w)", _I),
-    ),
-    Shape(
-        "date of birth",
-        re.compile(
-            rf"{_BORN}(?: date)?(?: is| was| on| the| in|:|'s){{0,3}} ((?:the )?"
-            rf"(?:{_DAY}(?: of)? ?{_MONTH}|{_MONTH}(?: the)? ?{_DAY}|"
-            rf"\d{{1,2}} ?[/.\-] ?\d{{1,2}}|{_BIRTH_YEAR}|\d{{6}})(?: ?(?:19|20)\d\d)?)(?!\w)",
-            _I,
-        ),
-        1,
-    ),
-    Shape("phone", re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ ().\-]{0,2}\d){9,14}(?!\w)"), 0, _digits(10, 15)),
-    Shape("phone", re.compile(rf"(?<!\w){_DIGIT_WORD}(?:[ ,\-]{{1,2}}{_DIGIT_WORD}){{6,16}}(?!\w)", _I)),
-    Shape("number", re.compile(r"(?<![\w+])(?!0800 ?1111(?!\d)|116 ?123(?!\d))\d(?:[ \-]?\d){5,18}(?!\w)")),
+    Shape("number", re.compile(r"(?<!\w)[a-z] ?[a-z] ?-?\d ?\d ?-?\d ?\d ?-?\d ?\d ?-?[a-d](?!\w)", _I)),
+    *(Shape("date of birth", pattern, beside=beside) for pattern, beside in dates.PATTERNS),
+    Shape("phone", re.compile(r"(?<![\w+])(?:\+|00)?\(?[\dOo](?:[ ()./\-]{0,2}[\dO]|(?<=\d)[ ]?o){9,14}(?!\w)"), 0, _is_number),
+    Shape("phone", re.compile(rf"(?<!\w){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{5,16}}(?!\w)", _I), 0, _is_spoken),
+    Shape("phone", re.compile(r"(?<![\w+])0(?:7\d{3}|1[346]1|141|131|1\d{3})(?!\w)")),
+    Shape("number", re.compile(r"(?<![\w+])(?!0800 ?1111(?!\d)|116 ?123(?!\d))\d(?:-?\d){6,18}(?!\w)")),
+    Shape("number", re.compile(r"(?<![\w/])([a-z]{1,5})[/-]?\d{1,10}(?:[/-]\d{1,10}){0,3}(?:[/-]?[a-z]{1,2})?(?!\w)", _I), 0, _is_reference),
+    Shape("number", re.compile(r"(?<![\w/])([A-Z]{2,5}) \d{1,10}(?:[ /-]\d{1,10}){0,3}(?:[ /-]?[A-Za-z])?(?!\w)"), 0, _is_reference),
     Shape(
         "postcode",
-        re.compile(r"(?<!\w)[a-z]{1,2}\d[a-z\d]?(?: (?!\d(?:st|nd|rd|th|am|pm)\b))?\d ?[abd-hjlnp-uw-z]{2}(?!\w)", _I),
-    ),
-    Shape("postcode", re.compile(r"post ?code(?: is|:|'s)? ([a-z]{1,2}\d[a-z\d]?)(?!\w)", _I), 1),
-    Shape("plate", re.compile(r"(?<!\w)([a-z]{2})\d{2} ?([a-z]{3})(?!\w)", _I), 0, _is_plate),
-    Shape("plate", re.compile(r"(?<!\w)[A-Z]\d{1,3} ?[A-Z]{3}(?!\w)")),
-    Shape(
-        "address",
         re.compile(
-            r"(?<!\w)(?:flat \w{1,4}(?:/\w{1,3})?,? )?\d{1,4}[a-d]?(?:/\d{1,2})?,? "
-            rf"((?:[^\W\d_][\w']{{1,20}} ){{1,3}}){_STREET}(?!\w)",
+            r"(?<!\w)([a-z](?: ?[a-z])?)(?: ?\d){1,2}(?: ?[a-z](?= ?\d))? {0,3}(?!\d(?:st|nd|rd|th|am|pm)\b)\d ?"
+            r"[abd-hjlnp-uw-z] ?[abd-hjlnp-uw-z](?!\w)",
             _I,
         ),
         0,
-        _is_address,
+        _in_area,
     ),
+    Shape("postcode", re.compile(r"(?<!\w)(ab|dd|dg|eh|fk|hs|iv|ka|kw|ky|ml|pa|ph|td|ze)\d{1,2}(?: \d(?!\w))?(?!\w)", _I)),
+    Shape("postcode", re.compile(r"(?<!\w)(?:[Gg]\d{2}|G\d)(?: \d(?!\w))?(?!\w)")),
+    Shape("postcode", re.compile(r"post ?codes?(?: is| starts| begins|:|'s)? ([a-z]{1,2}\d[a-z\d]?)(?!\w)", _I), 1),
+    Shape("plate", re.compile(r"(?<!\w)([a-z]{2}) ?\d{2} ?([a-z]{3})(?!\w)", _I), 0, _is_plate),
+    Shape("plate", re.compile(r"(?<!\w)[A-Z] ?\d{1,3} ?[A-Z]{3}(?!\w)")),
+    Shape("address", streets.PATTERN, 0, streets.accepts),
+    Shape("address", streets.DOOR),
     Shape(
         "handle",
         re.compile(
-            rf"(?<!\w){_APPS}(?:'?s)?(?!\w)(?: ?(?:name|id|tag|user|username|account|handle|is|its|:|=|-)){{1,4}}"
+            rf"(?<!\w){_APPS}(?:'?s)?(?!\w)(?: ?(?:name|id|tag|user|username|account|handle|is|its|im|:|=|-)){{1,4}}"
             r" ?@?([\w.]{3,40})",
             _I,
         ),
@@ -159,6 +153,9 @@ SHAPES: tuple[Shape, ...] = (
         _is_handle,
     ),
     Shape("handle", re.compile(r"(?<![\w.])(?=[\w.]{0,30}[^\W\d_]{4})(?=[\w.]{0,30}\d\d)[\w.]{6,40}(?!\w)")),
+    Shape("handle", re.compile(r"(?<![\w.#])[\w.]{2,40}#\d{3,6}(?!\w)")),
+    Shape("handle", re.compile(r"(?<![\w.])(?=\w{0,30}[^\W_])(?:[^\W_]+_+){1,6}[^\W_]+(?!\w)")),
+    Shape("handle", re.compile(r"(?<![\w.])(?:[A-Za-z]?[a-z]{1,20}[A-Z]){1,4}[A-Za-z]{1,20}(?!\w)"), 0, _is_account),
     Shape(
         "handle",
         re.compile(
@@ -172,59 +169,18 @@ SHAPES: tuple[Shape, ...] = (
     Shape("handle", re.compile(rf"(?<!\w){_APPS} ([^\W_]*[\d_][\w.]{{2,39}})", _I), 1, _is_handle),
 )
 
-_SCHOOL = re.compile(
-    r"(?<!\w)(?:primary|academy|high school|secondary|grammar|nursery|high|ps|college)(?: school)?(?!\w)", _I
-)
-_LEADING_WORDS = re.compile(r"((?:[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'.]{0,20} ){1,4})$")
-_SAINTS = frozenset(
-    {
-        "st",
-        "st.",
-        "saint",
-        "our",
-        "lady",
-        "holy",
-        "notre",
-        "dame",
-        "sacred",
-        "royal",
-        "new",
-        "kings",
-        "queens",
-        "park",
-        "north",
-        "south",
-        "east",
-        "west",
-        "upper",
-        "mid",
-        "port",
-        "old",
-        "loch",
-        "glen",
-    }
-)
+_PART_OF_NUMBER = re.compile(r"(?<!\w)0(?:7\d{3}|1\d{2,3})(?!\w)")
+_REST_OF_NUMBER = re.compile(r"(?<![\w£.])\d{2,6}(?![\w%.])")
+_NEAR = 60
 
 
 def shapes(text: str, ordinary: Ordinary) -> Iterator[Found]:
     """Every detail with a shape, earlier kinds first: where two overlap, the first one found counts."""
     for shape in SHAPES:
-        for match in shape.pattern.finditer(text):
-            if shape.accepts(match, ordinary):
-                yield (*match.span(shape.group), shape.kind)
-    yield from _schools(text, ordinary)
-
-
-def _schools(text: str, ordinary: Ordinary) -> Iterator[Found]:
-    """A school word with a name before it: "linwood high", but not "my high school"."""
-    for match in _SCHOOL.finditer(text):
-        leading = _LEADING_WORDS.search(text[max(0, match.start() - 80) : match.start()])
-        words = leading[1].split() if leading else []
-        named = 0
-        for word in reversed(words):
-            plain = word.strip(".'").lower()
-            if ordinary(plain) and plain not in _SAINTS:
-                break
-            named += len(word) + 1
-        if named > 2 and text[match.start() - named : match.start()].strip().lower() not in _SAINTS:
-            yield match.start() - named, match.end(), "school"
+        if shape.beside is None or shape.beside.search(text):
+            for match in shape.pattern.finditer(text):
+                if shape.accepts(match, ordinary):
+                    yield (*match.span(shape.group), shape.kind)
+    for part in _PART_OF_NUMBER.finditer(text):
+        for rest in _REST_OF_NUMBER.finditer(text, max(0, part.start() - _NEAR), part.end() + _NEAR):
+            yield (*rest.span(), "phone")

@@ -3,48 +3,85 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from bot.safeguards.redaction.cleaning import cleaned, shortened
-from bot.safeguards.redaction.cues import names_in
-from bot.safeguards.redaction.names import Names
 from bot.safeguards.redaction.patterns import Found, shapes
+from bot.safeguards.redaction.tagger import BESIDE_AGE, GENERAL, Names
+from bot.safeguards.redaction.tokens import MARK, tokens_of
 from conversations.values import Redacted, RedactedText
 
 _READ = 4_000
 """Characters of a text that are read at all; what lies behind them is not kept, so it need not be redacted."""
 
-_MARK = re.compile(r"\[(?:name|phone|email|link|postcode|handle|school|number|address|date of birth|plate|place)\]")
-_REPEATED_NAME = re.compile(r"\[name\](?:[ -]\[name\])+")
+_SCHOOL_WORD = re.compile(r"(?: (?:primary|high|secondary|school|academy|college|grammar|nursery))+(?!\w)", re.IGNORECASE)
+_REPEATED = re.compile(r"(\[(?:name|place|school|club|workplace|address|phone|number)\])(?:[ ,-]{1,2}\1)+")
 
 
-def redact(text: str, language: str, names: Names) -> Redacted:
-    """Replace identifying details by typed marks such as [name]. Redacting the result again changes nothing."""
+def redact(text: str, language: str, names: Names, strict: bool = False) -> Redacted:
+    """Replace identifying details by typed marks such as [name]. Redacting the result again changes nothing.
+
+    `strict` is for what is quoted or exported: it takes out whatever might be a detail.
+    """
     kept, found = cleaned(text[:_READ]), list[str]()
+    if names.words.is_answer(kept):
+        return Redacted(cast(RedactedText, kept))
     previous = None
     while kept != previous:
         previous = kept
-        kept, kinds = _once(kept, language, names)
+        kept, kinds = _once(kept, names, strict)
         kept = shortened(cleaned(kept))
         found += kinds
     return Redacted(cast(RedactedText, kept), tuple(found))
 
 
-def _once(text: str, language: str, names: Names) -> tuple[str, tuple[str, ...]]:
-    taken = [(*match.span(), "") for match in _MARK.finditer(text)]
+def _once(text: str, names: Names, strict: bool) -> tuple[str, tuple[str, ...]]:
+    tokens = tokens_of(text)
+    marks = [(*match.span(), "") for match in MARK.finditer(text)]
+    taken = [*marks]
     for found in shapes(text, names.is_ordinary):
         _take(found, taken)
-    blocked = tuple((start, end) for start, end, _ in taken)
-    for start, end in names_in(text, language, names, blocked):
-        _take((start, end, "name"), taken)
+    shaped = [found for found in taken if found[2]]
+    for found in _meant(text, _joined(text, names.details(tokens, shaped, strict)), taken, names):
+        _take(found, taken)
     pieces, place, kinds = list[str](), 0, list[str]()
     for start, end, kind in sorted(taken):
         if kind:
             pieces += [text[place:start], f"[{kind}]"]
             kinds.append(kind)
             place = end
-    return _REPEATED_NAME.sub("[name]", "".join([*pieces, text[place:]])), tuple(kinds)
+    return _REPEATED.sub(r"\1", "".join([*pieces, text[place:]])), tuple(kinds)
+
+
+def _joined(text: str, details: Iterable[Found]) -> Iterator[Found]:
+    """Neighbours of one kind as one detail."""
+    last: Found | None = None
+    for start, end, kind in details:
+        if last and last[2] == kind and text[last[1] : start].strip(" -'’.&/") == "" and start - last[1] <= 3:
+            last = (last[0], end, kind)
+            continue
+        if last:
+            yield last
+        last = (start, end, kind)
+    if last:
+        yield last
+
+
+def _meant(text: str, details: Iterable[Found], taken: Iterable[Found], names: Names) -> Iterator[Found]:
+    """Without ages that stand alone, and without schools and places that have no name; "school" goes with its name."""
+    found = [(start, _with_word(text, end) if kind == "school" else end, kind) for start, end, kind in details]
+    where = {kind for _, _, kind in (*found, *taken)} | {match.group()[1:-1] for match in MARK.finditer(text)}
+    for start, end, kind in found:
+        if kind == "age" and BESIDE_AGE.isdisjoint(where):
+            continue
+        if kind not in GENERAL or names.names_something(re.findall(r"\w+", text[start:end])):
+            yield start, end, kind
+
+
+def _with_word(text: str, end: int) -> int:
+    following = _SCHOOL_WORD.match(text, end)
+    return following.end() if following else end
 
 
 def _take(found: Found, taken: list[Found]) -> None:
@@ -53,10 +90,10 @@ def _take(found: Found, taken: list[Found]) -> None:
         taken.append(found)
 
 
-def redaction_filter(line: Mapping[str, object], names: Names) -> dict[str, object]:
+def redaction_filter(line: Mapping[str, object], names: Names, strict: bool = False) -> dict[str, object]:
     """Answer an object that has a `text` (and perhaps `lang`): the same object with `redacted` and `found`."""
     record, text, language = dict(line), line.get("text"), line.get("lang")
     if not isinstance(text, str):
         return record | {"redacted": None, "found": []}
-    done = redact(text, language if isinstance(language, str) else "", names)
+    done = redact(text, language if isinstance(language, str) else "", names, strict)
     return record | {"redacted": done.text, "found": list(done.found)}

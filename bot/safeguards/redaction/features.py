@@ -1,0 +1,207 @@
+"""What the tagger is told of each token: its look, what the lists know of it, and what stands around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from bot.safeguards.redaction.tokens import Token
+from bot.safeguards.redaction.words import (
+    AMBIGUOUS,
+    ELSEWHERE,
+    FORENAME,
+    FORENAME_ABROAD,
+    KEPT,
+    ORDINARY,
+    PLACE,
+    STEP,
+    SURNAME,
+    SURNAME_ABROAD,
+    Words,
+    without_one,
+)
+
+Lookup = Callable[[str], int]
+
+_FLAGS = ((FORENAME, "F"), (SURNAME, "S"), (AMBIGUOUS, "A"), (PLACE, "P"), (ORDINARY, "O"), (KEPT, "K"), (ELSEWHERE, "E"), (FORENAME_ABROAD, "f"), (SURNAME_ABROAD, "s"))
+_EVERYDAY = ORDINARY | KEPT | AMBIGUOUS
+_SORTS = (
+    ("N", FORENAME, _EVERYDAY),
+    ("A", AMBIGUOUS, 0),
+    ("P", PLACE, ORDINARY | KEPT),
+    ("S", FORENAME_ABROAD | SURNAME | SURNAME_ABROAD, ORDINARY | KEPT),
+    ("E", ELSEWHERE, 0),
+)
+"""Sorts of words, the first that fits: which flag it must have, and which not."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_RUNS = re.compile(r"(.)\1{2,}")
+_LEET = str.maketrans("013457@$", "oieastas")
+_ENDINGS = ("s", "es", "ed", "d", "ing", "in", "ly", "er", "est", "y")
+
+
+def features_of(tokens: Sequence[Token], words: Words, shapes: Sequence[str], lookup: Lookup) -> list[list[str]]:
+    """One list of features a token; `shapes` says which kind of pattern each token lies in, or ""."""
+    plain = [_plain(token) for token in tokens]
+    classes = [_class(word, token, lookup) for word, token in zip(plain, tokens, strict=True)]
+    sorts = [sort_of(word, lookup(word)) for word in plain]
+    looks = [_look(token.text) for token in tokens]
+    phrases = _phrases(plain, words)
+    manner = manner_of(tokens)
+    return [
+        _of(place, plain, classes, looks)
+        + _sorted(place, plain, sorts, f"{manner}{looks[place]}{opens(tokens, place)}")
+        + _alone(tokens[place], plain[place], words, lookup)
+        + [f"q={shapes[place]}", f"g={phrases[place]}"]
+        for place in range(len(tokens))
+    ]
+
+
+def _of(place: int, plain: Sequence[str], classes: Sequence[str], looks: Sequence[str]) -> list[str]:
+    word, kind = plain[place], classes[place]
+    found = ["bias", f"w={word}", f"c={kind}", f"l={looks[place]}", f"cl={kind}{looks[place]}"]
+    for step in (-3, -2, -1, 1, 2, 3):
+        at = place + step
+        if 0 <= at < len(plain):
+            found += [f"w{step}={plain[at]}", f"c{step}={classes[at]}"]
+            if -2 <= step <= 2:
+                found.append(f"l{step}={looks[at]}")
+        else:
+            found.append(f"w{step}=<>")
+    if place > 1:
+        found.append(f"w-2w-1={plain[place - 2]}|{plain[place - 1]}")
+    if 0 < place < len(plain) - 1:
+        found.append(f"w-1w+1={plain[place - 1]}|{plain[place + 1]}")
+    return found
+
+
+def _sorted(place: int, plain: Sequence[str], sorts: Sequence[str], look: str) -> list[str]:
+    """The sort of the word together with what stands around it."""
+    sort = sorts[place]
+    last, before = (sorts[place - 1], plain[place - 1]) if place else ("<", "<")
+    following, after = (sorts[place + 1], plain[place + 1]) if place + 1 < len(sorts) else (">", ">")
+    found = [f"k={sort}", f"m={look}", f"km={sort}{look}", f"kk-1={last}{sort}", f"kk+1={sort}{following}"]
+    found += [f"kkk={last}{sort}{following}", f"kw-1={before}|{sort}", f"kw+1={sort}|{after}"]
+    if place > 1:
+        found += [f"kw-2={plain[place - 2]}|{before}|{sort}", f"k-2={sorts[place - 2]}{last}{sort}"]
+    if place + 2 < len(sorts):
+        found.append(f"k+2={sort}{following}{sorts[place + 2]}")
+    return found
+
+
+def _alone(token: Token, word: str, words: Words, lookup: Lookup) -> list[str]:
+    """Pieces of the word, its cues, and whether it is nearly a name."""
+    flags = lookup(word)
+    found = [f"cue={cue}" for cue in words.cues.get(word, ())] + [f"f={letter}" for bit, letter in _FLAGS if flags & bit]
+    if word[:1].isalpha():
+        found.append(f"z={flags >> STEP}")
+        if flags & (FORENAME | SURNAME) and not flags & _EVERYDAY:
+            found.append(f"clear={flags & FORENAME and 1}")
+    if token.glued:
+        found.append("glued")
+    if word[:1].isalpha():
+        found += [f"p{size}={word[:size]}" for size in (1, 2, 3, 4) if len(word) > size]
+        found += [f"s{size}={word[-size:]}" for size in (1, 2, 3, 4) if len(word) > size]
+        found.append(f"n={min(len(word), 9)}")
+        if not lookup(word):
+            found += _unknown(word, words, lookup)
+    elif word[:1].isdigit():
+        found.append(f"d={len(word)}")
+    return found
+
+
+def _unknown(word: str, words: Words, lookup: Lookup) -> list[str]:
+    """What an unfamiliar word could be a form of."""
+    found = ["unknown"]
+    short = _RUNS.sub(r"\1", word)
+    for form in {short, word.translate(_LEET), word[:-1] if word[-1:] == "s" else word} - {word}:
+        if flags := lookup(form):
+            found.append(f"form={_bits(flags)}")
+    if len(word) >= 4 and word.isascii():
+        if len(word) >= 5 and (word in words.near or not words.near.isdisjoint(without_one(word))):
+            found.append("near")
+        found.append(f"slip={_slip(word, lookup)}")
+        found += [f"base={_bits(flags)}" for ending in _ENDINGS if word.endswith(ending) if (flags := lookup(word[: -len(ending)]))]
+    if word[:1] in "ولبك" and (flags := lookup(word[1:])):
+        found.append(f"form={_bits(flags)}")
+    return found
+
+
+def _slip(word: str, lookup: Lookup) -> int:
+    """How common the commonest everyday word is that is one slip of the thumb away; 0 when there is none."""
+    if len(word) > 12:
+        return 0
+    halves = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    near = {left + right[1:] for left, right in halves if right}
+    near |= {left + right[1] + right[0] + right[2:] for left, right in halves if len(right) > 1}
+    near |= {left + letter + right for left, right in halves for letter in _LETTERS}
+    near |= {left + letter + right[1:] for left, right in halves if right for letter in _LETTERS}
+    flags = [flags for form in near if (flags := lookup(form)) >> STEP >= 3]
+    return max((each >> STEP for each in flags if not each & (FORENAME | SURNAME) or each & ORDINARY), default=0)
+
+
+def _plain(token: Token) -> str:
+    if token.text[0].isdigit():
+        return "0" * min(len(token.text), 12)
+    return token.plain or token.text
+
+
+def sort_of(word: str, flags: int) -> str:
+    """The one thing that matters most about a word: a clear name, one that is a word too, a place, unknown, everyday."""
+    if not word[:1].isalpha():
+        return "#" if word[:1].isdigit() else word[:1]
+    for sort, wanted, unwanted in _SORTS:
+        if flags & wanted and not flags & unwanted and (sort != "S" or flags >> STEP < 4):
+            return sort
+    return "U" if flags >> STEP < 2 else "C" if flags >> STEP >= 5 or flags & KEPT else "W"
+
+
+def _class(word: str, token: Token, lookup: Lookup) -> str:
+    """What the lists know, as letters; signs and numbers are classes of their own."""
+    first = token.text[0]
+    if first.isdigit():
+        return f"#{min(len(token.text), 12)}"
+    if not first.isalpha():
+        return "[" if len(token.text) > 2 else first if first.isascii() else "~"
+    return _bits(lookup(word))
+
+
+def _bits(flags: int) -> str:
+    return "".join(letter for bit, letter in _FLAGS if flags & bit) + str(flags >> STEP)
+
+
+def _look(text: str) -> str:
+    if text.islower():
+        return "x"
+    if text.istitle():
+        return "X" if len(text) == 1 else "Xx"
+    if text.isupper():
+        return "XX"
+    return "xX" if text[0].isalpha() else "."
+
+
+def _phrases(plain: Sequence[str], words: Words) -> list[str]:
+    """Which tokens lie in the name of a place or a school of several words."""
+    found = [""] * len(plain)
+    for place, word in enumerate(plain):
+        for kind, rest in words.phrases.get(word, ()):
+            if tuple(plain[place + 1 : place + 1 + len(rest)]) == rest:
+                found[place : place + 1 + len(rest)] = [kind] * (1 + len(rest))
+                break
+    return found
+
+
+def manner_of(tokens: Sequence[Token]) -> str:
+    """How the writer uses capitals: n for none, c for some (with care), a for everywhere, ? when nobody can tell."""
+    inner = [token.text for token in tokens[1:] if token.text[0].isalpha() and len(token.text) > 1]
+    if not inner:
+        return "?"
+    capitals = sum(word[0].isupper() for word in inner)
+    return "n" if not capitals else "c" if capitals * 5 <= len(inner) * 2 else "a"
+
+
+def opens(tokens: Sequence[Token], place: int) -> str:
+    """Whether a sentence begins here."""
+    if not place or tokens[place - 1].text in ".!?:;":
+        return "^"
+    return ""

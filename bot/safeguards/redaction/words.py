@@ -1,0 +1,157 @@
+"""What is known of a word: whether it is a name, a place, an everyday word, and how common it is."""
+
+from __future__ import annotations
+
+import gzip
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+FORENAME, SURNAME, AMBIGUOUS, PLACE, ORDINARY, KEPT, ELSEWHERE, FORENAME_ABROAD, SURNAME_ABROAD = (
+    1 << bit for bit in range(9)
+)
+STEP = 9
+"""From this bit on stands how common a word is in English, in whole steps of the Zipf scale."""
+
+LISTS: Mapping[str, int] = MappingProxyType(
+    {
+        "forenames": FORENAME,
+        "forenames_abroad": FORENAME_ABROAD,
+        "surnames": SURNAME,
+        "surnames_abroad": SURNAME_ABROAD,
+        "ambiguous_forenames": AMBIGUOUS | FORENAME,
+        "ambiguous_surnames": AMBIGUOUS | SURNAME,
+        "ordinary": ORDINARY,
+        "kept": KEPT,
+        "answers": KEPT,
+        "frequent_elsewhere": ELSEWHERE,
+    }
+)
+_FORMS = str.maketrans(
+    {
+        "ł": "l", "ø": "o", "đ": "d", "'": None, "’": None, "\u0640": None, "ی": "ي", "ک": "ك", "ہ": "ه", "ة": "ه",
+        "أ": "ا", "إ": "ا", "آ": "ا",
+    }
+)  # fmt: skip
+
+
+def folded(word: str) -> str:
+    """A word as the lists spell it: lower case, no accents on Latin letters, no vowel signs, no apostrophes."""
+    if word.isascii():
+        return word.lower().replace("'", "")
+    plain = unicodedata.normalize("NFKD", word.lower().translate(_FORMS))
+    bare = "".join(each for each in plain if not "\u0300" <= each <= "\u036f" and not "\u064b" <= each <= "\u0652")
+    return unicodedata.normalize("NFC", bare) if bare.isascii() else _marked(word)
+
+
+def _marked(word: str) -> str:
+    lower = unicodedata.normalize("NFC", word.lower().translate(_FORMS))
+    return "".join(each for each in lower if not "\u064b" <= each <= "\u0652")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that is known of words; `phrases` has places and schools of several words by their first."""
+
+    known: Mapping[str, int]
+    phrases: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
+    near: frozenset[str]
+    cues: Mapping[str, tuple[str, ...]]
+    answers: frozenset[str]
+    own: frozenset[str] = frozenset()
+
+    def of(self, plain: str) -> int:
+        """The flags of a folded word; 0 when nothing is known."""
+        return self.known.get(plain, 0)
+
+    def is_answer(self, text: str) -> bool:
+        """Whether the whole text is one of our own answer words, labels or control words."""
+        return " ".join(folded(word) for word in text.split()) in self.answers
+
+    def is_own(self, plain: str) -> bool:
+        """Whether a partnership's own list names it, also as "kirstys"."""
+        return plain in self.own or plain[-1:] == "s" and plain[:-1] in self.own
+
+
+@cache
+def load_words() -> Words:
+    """The packaged lists; each word on its own, `#` begins a note."""
+    known: dict[str, int] = {}
+    for name, flag in LISTS.items():
+        for word in _listed(name):
+            known[word] = known.get(word, 0) | flag
+    for line in _lines("frequent"):
+        step, *words = line.split()
+        for word in words:
+            known[word] = known.get(word, 0) | int(step) << STEP
+    return Words(MappingProxyType(known), _phrases(known), _near(known), _cues(), frozenset(_lines("answers")))
+
+
+def _phrases(known: dict[str, int]) -> Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Places and schools of several words, the longest first; places of one word are only flagged."""
+    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for kind, name in (("place", "places"), ("place", "places_home"), ("school", "schools")):
+        for line in _lines(name):
+            first, *rest = line.split()
+            if rest:
+                found.setdefault(first, []).append((kind, tuple(rest)))
+            elif kind == "place":
+                known[first] = known.get(first, 0) | PLACE
+            else:
+                found.setdefault(first, []).append((kind, ()))
+    return MappingProxyType(
+        {first: tuple(sorted(rests, key=lambda each: -len(each[1]))) for first, rests in found.items()}
+    )
+
+
+def own_words(words: Words, own: str) -> Words:
+    """The same with a partnership's own names of people, schools and clubs, one a line.
+
+    A word that is an everyday one as well ("Hope") only counts as a name from then on: what stands around it decides.
+    """
+    lines = [line.split("#")[0] for line in own.splitlines()]
+    named = {folded(word) for line in lines for word in line.split() if len(word) > 2}
+    if not named:
+        return words
+    everyday = {word for word in named if words.of(word) & (ORDINARY | KEPT) or words.of(word) >> STEP >= 3}
+    known = {**words.known, **{word: words.of(word) | FORENAME for word in named}}
+    return replace(words, known=MappingProxyType(known), own=frozenset(named - everyday))
+
+
+def _near(known: Mapping[str, int]) -> frozenset[str]:
+    """What common forenames look like with one letter left out."""
+    names = [word for word, flags in known.items() if flags & FORENAME and len(word) >= 5 and word.isascii()]
+    return frozenset(shorter for name in names if known[name] >> STEP >= 2 for shorter in without_one(name))
+
+
+def without_one(word: str) -> Iterator[str]:
+    """The word without each of its letters in turn, the first excepted."""
+    return (word[:place] + word[place + 1 :] for place in range(1, len(word)))
+
+
+def _cues() -> Mapping[str, tuple[str, ...]]:
+    """Which kinds of cue a word is."""
+    found: dict[str, list[str]] = {}
+    for kind, value in tomllib.loads(_read("cues.toml")).items():
+        for word in value.split() if isinstance(value, str) else ():
+            found.setdefault(word, []).append(kind)
+    return MappingProxyType({word: tuple(kinds) for word, kinds in found.items()})
+
+
+def _listed(name: str) -> Iterator[str]:
+    return (folded(word) for line in _lines(name) for word in line.split())
+
+
+def _lines(name: str) -> Iterator[str]:
+    folder = files("bot.safeguards.redaction").joinpath("lists")
+    packed = folder.joinpath(f"{name}.txt.gz")
+    text = gzip.decompress(packed.read_bytes()).decode() if packed.is_file() else _read(f"{name}.txt")
+    return (line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _read(name: str) -> str:
+    return files("bot.safeguards.redaction").joinpath("lists", name).read_text(encoding="utf-8")
