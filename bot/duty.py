@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot import notices
 from bot.desk import Desk
+from bot.logs import Vouched
 from bot.parts import Clock, Parts
 from bot.sender import NotSent, Outgoing, Sender
 from conversations import alerts, attempts, duty_rota, escalation, outbox
@@ -88,7 +89,7 @@ def _act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: dat
 
 def _needs_operator(session: Session, alert: AlertRow, now: datetime, what: str) -> None:
     _record(session, alert.id, now, "needs the operator", what)
-    log.error("alert %s needs the operator: %s", alert.reference, what)
+    log.error("alert %s needs the operator: %s", Vouched(alert.reference), what)
 
 
 def send_due(session: Session, parts: Parts) -> int:
