@@ -81,7 +81,7 @@ def sayable(words: str) -> bool:
 
 
 def set_up() -> None:
-    """Send every log line of this process through the safe formatter to standard error, and what ends it as well."""
+    """Send every log line of this process through the safe formatter to standard error."""
     logging.raiseExceptions = False  # else a line that cannot be formatted is printed with its arguments
     logging.captureWarnings(True)  # a warning may quote what a library was given
     handler = logging.StreamHandler(sys.stderr)
@@ -95,7 +95,13 @@ def set_up() -> None:
     server.handlers.clear()
     server.propagate = True
     requests.disabled = True  # a line a request would keep the second, the network address, the browser and the link
-    # Python prints the words of an error that nobody caught, in a thread and in a destructor too.
+
+
+def catch_the_rest() -> None:
+    """Log an error that nobody caught as every other: Python would print its words, from threads and destructors too.
+
+    Not before the start is over: until then errors are about settings and scripts, and the operator must read them.
+    """
     sys.excepthook = lambda kind, error, trace: _uncaught((kind, error, trace))
     threading.excepthook = lambda thrown: _uncaught((thrown.exc_type, thrown.exc_value, thrown.exc_traceback))
     sys.unraisablehook = lambda thrown: _uncaught((thrown.exc_type, thrown.exc_value, thrown.exc_traceback))

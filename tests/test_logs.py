@@ -6,12 +6,14 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import TracebackType
 
 import pytest
 
 from bot.logs import WITHHELD, SafeFormatter, Vouched, place_of, sayable
 
+ROOT = Path(__file__).resolve().parent.parent
 NUMBER, WORDS = "+447700900123", "he hits me every night"
 
 
@@ -148,8 +150,9 @@ def test_a_second_line_cannot_be_forged(end: str) -> None:
 # Each library as it really speaks: with a number and words in its hands, as loudly as it can be made to.
 PROCESS = """
 import gc, http.client, logging, threading, warnings
-from bot.logs import set_up
+from bot.logs import catch_the_rest, set_up
 set_up()
+catch_the_rest()
 words, number = "he hits me every night", "+447700900123"
 for name in ("twilio", "sqlalchemy", "urllib3", "werkzeug", "alembic", "gunicorn.error", "asyncio", "phonenumbers"):
     logging.getLogger(name).setLevel(logging.DEBUG)
@@ -208,6 +211,27 @@ def test_a_whole_process_says_nothing_of_what_it_was_given() -> None:
     assert "job failed: texts; IntegrityError at " in said
     for given in ("hits", "night", "7700", "900123", "%2B44", "Traceback", "To=", "INSERT"):
         assert given not in said
+
+
+def start(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Start the service with these settings and no other."""
+    environment = {"PATH": os.environ.get("PATH", ""), "FLASK_APP": "wsgi:create_app", **settings}
+    command = [sys.executable, "-m", "flask", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
+
+
+def test_an_operator_still_reads_why_a_start_stopped() -> None:
+    stopped = start("bot", "worker")
+    assert stopped.returncode == 1
+    assert "HEARD_DATABASE_URL is missing" in stopped.stderr
+
+
+@pytest.mark.parametrize("command", [("bot", "worker"), ("run", "--port", "1")])
+def test_it_does_not_start_with_a_debugger_that_shows_what_people_wrote(command: tuple[str, ...]) -> None:
+    stopped = start(*command, FLASK_DEBUG="1")
+    assert stopped.returncode == 1
+    assert "FLASK_DEBUG is set" in stopped.stderr
+    assert "HEARD_DATABASE_URL" not in stopped.stderr
 
 
 def test_a_library_that_speaks_of_every_request_is_not_heard_at_info() -> None:
