@@ -15,3 +15,8 @@ def forbid() -> None:
     # The limit does not count where the system hands a core to a program, as most do (man 5 core).
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def on_starting(_server: object) -> None:
+    """The same for gunicorn's first process, which holds our secrets: it is started with --config python:bot.dumps."""
+    forbid()
