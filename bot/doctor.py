@@ -28,6 +28,7 @@ NO_ENCODER = "install the extra (pip install 'heard[encoder]'), or set HEARD_TRI
 TEMPLATE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SWITCH = "the dead-man's switch is called every minute: let it tell somebody when no call comes for 5 minutes"
 NO_SWITCH = "no dead-man's switch is set, so nobody is told when the watch itself stops"
+NOBODY_TO_ASK = "the privacy page names nobody to ask: set HEARD_PRIVACY_CONTACT"
 WORKER_SILENT = timedelta(minutes=2)
 
 
@@ -48,7 +49,9 @@ def reminders(settings: Settings) -> tuple[str, ...]:
     to = {"phone": settings.alarm_phone, "mail": settings.alarm_email, "Teams": settings.teams_url}
     ways = [name for name, address in (to | {"webhook": settings.webhook_url}).items() if address]
     alarm = f"alarms about the service itself go to {' and '.join(ways) or 'nobody but the duty contact'}"
-    return (*REMINDERS, alarm, SWITCH if settings.deadman_url else f"{NO_SWITCH}: fine for a demonstration alone")
+    to_ask = () if settings.privacy_contact else (NOBODY_TO_ASK,)
+    switch = SWITCH if settings.deadman_url else f"{NO_SWITCH}: fine for a demonstration alone"
+    return (*REMINDERS, *to_ask, alarm, switch)
 
 
 def _alarm(settings: Settings) -> list[str]:

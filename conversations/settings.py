@@ -48,6 +48,7 @@ class Settings:
     smtp_password: str = ""
     faces: frozenset[str] = frozenset({"public", "staff"})
     partnership: str = "your council"
+    privacy_contact: str = ""
     default_script: str = "check-in"
     areas: tuple[str, ...] = ()
     cover_hours: str = "always"

@@ -64,6 +64,12 @@ def show() -> AnyResponse:
     return pages.draw(view, parts())
 
 
+@chat.get("/privacy")
+def privacy() -> AnyResponse:
+    """What we do with what somebody says."""
+    return pages.privacy(parts())
+
+
 @chat.post("/")
 def answer() -> AnyResponse:
     """Take what was sent and show what comes next; what cannot be taken is given back."""

@@ -78,7 +78,7 @@ SHARED_KEYS: Mapping[str, Rule] = MappingProxyType(
         **_web("carry_on", "carry_on_ask", "delete_ask", "send", "send_again", "choose_many", "your_words"),
         **_web("own", "more", "read", "we_said", "language", "help", "help_lines", "again", "offer_skip", "not_kept"),
         **_web("safe_ask", "unknown", "resting", "reach_why", "reach_label", "reach_send"),
-        **_web("reach_kept", "reach_wrong", "reach_not_kept", "relay"),
+        **_web("reach_kept", "reach_wrong", "reach_not_kept", "relay", "privacy"),
         **_web("sorry", "go_on", "too_long", "too_big", "old_page", "not_found", "not_done", "broken", "finished"),
         **dict.fromkeys(("resting.web", "expired.web"), Rule(sms=None)),
         "web.progress": replace(Rule(sms=None), placeholders=frozenset({"n", "total"})),
