@@ -91,6 +91,8 @@ def set_up() -> None:
     root.setLevel(logging.INFO)
     for name in ("twilio", "urllib3", "werkzeug", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.WARNING)  # twilio logs addresses with numbers at INFO
+    # Where it finds no handler, SQLAlchemy's echo brings one of its own, which prints statements as they are.
+    logging.getLogger("sqlalchemy.engine.Engine").addHandler(logging.NullHandler())
     server, requests = logging.getLogger("gunicorn.error"), logging.getLogger("gunicorn.access")
     server.handlers.clear()
     server.propagate = True

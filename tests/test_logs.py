@@ -166,8 +166,7 @@ warnings.warn(words)
 
 import sqlalchemy
 from conversations.db import engine_options
-engine = sqlalchemy.create_engine("sqlite://", echo=False, **engine_options("sqlite://"))
-logging.getLogger("sqlalchemy.engine").setLevel(logging.DEBUG)
+engine = sqlalchemy.create_engine("sqlite://", echo=True, **engine_options("sqlite://"))
 table = sqlalchemy.Table("t", sqlalchemy.MetaData(), sqlalchemy.Column("a", sqlalchemy.String, primary_key=True))
 table.metadata.create_all(engine)
 try:
