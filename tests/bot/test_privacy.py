@@ -132,12 +132,15 @@ def test_no_word_that_sets_young_people_apart_is_in_either() -> None:
         assert [word for word in UNKIND_WORDS if f" {word} " in spaced] == []
 
 
-@pytest.mark.parametrize("look", [
-    pytest.param(PHONE, id="phone"),
-    pytest.param({**PHONE, "color_scheme": "dark"}, id="dark"),
-    pytest.param({**PHONE, "locale": "ar"}, id="arabic"),
-    pytest.param({"viewport": {"width": 1280, "height": 800}}, id="desktop"),
-])
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(PHONE, id="phone"),
+        pytest.param({**PHONE, "color_scheme": "dark"}, id="dark"),
+        pytest.param({**PHONE, "locale": "ar"}, id="arabic"),
+        pytest.param({"viewport": {"width": 1280, "height": 800}}, id="desktop"),
+    ],
+)
 def test_it_reads_well_on_every_screen(
     app_of: Any, open_context: OpenContext, look: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
