@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin.audit import Act
 from admin.auth import audit, begin_writing, now, side, staff_blueprint
 from conversations import alerts, marks
 from conversations import comments as store
+from conversations.audit import Act
 from conversations.categories import CATEGORIES
 from conversations.db import db
 from conversations.keys import MissingKey, PublicKeys
