@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from conversations import retention
+from bot.parts import Parts
+from conversations import keys, retention
 from conversations.db import Base
 from conversations.models import (
     AnswerRow,
@@ -58,6 +59,31 @@ def test_a_conversation_closes_after_seventy_two_hours_and_lets_person_number_an
     assert count(session, ConversationRow) == 0
     assert set(session.scalars(select(ReceivedRow.conversation_id))) == {None}
     assert count(session, ClosedDraftRow) == 1
+
+
+@pytest.mark.parametrize("change", [datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC)])
+def test_seventy_two_hours_are_no_longer_and_no_shorter_when_the_clocks_change(
+    session: Session, phone: Phone, clock: Clock, app_parts: Parts, change: datetime
+) -> None:
+    clock.now = change - timedelta(hours=36)
+    keys.make_ahead(app_parts.settings.keys_dir, app_parts.settings.sealing_dir, clock())
+    finish(phone, "12-15", "4")
+    session.rollback()
+    assert close(session, change + timedelta(hours=36) - SECOND) == 0
+    assert close(session, change + timedelta(hours=36)) == 1
+    assert session.scalars(select(ClosedDraftRow.draft)).one()["month"] == f"{change:%Y-%m}"
+
+
+@pytest.mark.parametrize(("hour", "month"), [(22, "2027-04"), (23, "2027-05")])  # midnight in Scotland, in summer
+def test_the_month_of_a_response_is_scotlands(
+    session: Session, phone: Phone, clock: Clock, app_parts: Parts, hour: int, month: str
+) -> None:
+    clock.now = datetime(2027, 4, 27, hour, 30, tzinfo=UTC)
+    keys.make_ahead(app_parts.settings.keys_dir, app_parts.settings.sealing_dir, clock())
+    finish(phone, "12-15", "4")
+    session.rollback()
+    close(session, clock() + timedelta(hours=72))
+    assert session.scalars(select(ClosedDraftRow.draft)).one()["month"] == month
 
 
 def test_an_answer_set_that_was_not_finished_is_kept_as_partial(session: Session, phone: Phone, clock: Clock) -> None:
