@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from admin import chronology, reading
-from admin.audit import Act
 from admin.auth import audit, now, staff_blueprint
 from admin.chronology import LEVELS
 from conversations import alerts as store
 from conversations import outcomes, worries
+from conversations.audit import Act
 from conversations.db import db
 from conversations.models import AlertRow
 from conversations.outcomes import Worker

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from admin import throttle
 from admin.accounts import OneTimeTotp, Staff, datastore
-from admin.audit import Act, audit_key, record
 from admin.roles import PAGES, Verdict, verdict
 from admin.security import NoRescueForm, OneMethodForm, PasswordLengths, StaffLoginForm, security_config
 from admin.sessions import PATH, Clock, SessionsByPath, StaffSessions, end_all, under_staff
+from conversations.audit import Act, audit_key, record
 from conversations.db import begin_reading, db
 from conversations.settings import Settings
 

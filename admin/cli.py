@@ -10,10 +10,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from admin import accounts, demo_logins
-from admin import audit as trail
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.roles import ROLES
+from conversations import audit as trail
+from conversations.audit import Act
 from conversations.db import db
 from conversations.keys import keyed_hash
 from conversations.settings import Settings

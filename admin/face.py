@@ -14,6 +14,7 @@ from admin.home import home, init_pages, staff
 from admin.marks import marks
 from admin.outcomes import outcomes
 from admin.own_ways import own_ways
+from admin.quotes import quotes
 from admin.relay import relay
 from admin.review import comments
 from admin.rota import rota
@@ -26,7 +27,7 @@ from admin.worries import worries
 from conversations.settings import Settings
 
 PARTS = (
-    *(staff, home, figures, comments, alerts, outcomes, relay, drills, worries, marks),
+    *(staff, home, figures, comments, quotes, alerts, outcomes, relay, drills, worries, marks),
     *(rota, book, imports, own_ways, audit, people),
 )
 

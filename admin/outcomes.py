@@ -9,17 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from admin import chronology, reading
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from conversations import alerts, reporting
 from conversations import outcomes as store
+from conversations.audit import Act
 from conversations.db import db
 from conversations.duty_models import HandoverRow
 from conversations.keys import MissingKey, PublicKeys
+from conversations.lives import NOTES_LIFE
 from conversations.models import AlertRow
 from conversations.outcomes import Worker
 from conversations.reporting import NAME_AT_MOST, NOTES_AT_MOST, QUESTIONS, SAID_OF_OUTCOME
-from conversations.retention import NOTES_LIFE
 from conversations.sealing import Sealable, Seals
 
 NOT_YOURS = "This alert is not yours any more, so nothing was changed. Have a look at how it stands now."

@@ -12,9 +12,9 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin.audit import Act
 from admin.auth import audit, begin_writing, now, side
 from conversations import openings
+from conversations.audit import Act
 from conversations.db import db
 from conversations.models import OpeningRow
 from conversations.sealing import CannotOpen, new_pair, open_box, private_half

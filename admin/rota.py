@@ -12,10 +12,10 @@ from flask_login import current_user
 
 from admin import accounts, spans
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from admin.roles import PAGES
 from conversations import calendars, duty_rota, proofs, shift_book, shifts
+from conversations.audit import Act
 from conversations.calendars import Entry
 from conversations.db import db
 from conversations.rota import HERE, moment

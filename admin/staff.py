@@ -8,10 +8,10 @@ from flask_login import current_user
 
 from admin import accounts, spans
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from admin.roles import ROLES
 from conversations import duty_rota, shift_book
+from conversations.audit import Act
 from conversations.db import db
 
 people = staff_blueprint("people", "people")

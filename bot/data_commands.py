@@ -9,8 +9,8 @@ from flask.cli import AppGroup
 
 from bot.demo import year
 from bot.parts import parts
-from conversations import figures, keys, retention
-from conversations.db import db
+from conversations import audit, figures, keys, retention
+from conversations.db import db, forget_journal
 from conversations.schema import MIGRATIONS
 
 data = AppGroup("data", help="The database and the life of what is in it.")
@@ -47,14 +47,17 @@ def demo(seed: int, conversations: int) -> None:
 @data.command()
 def purge() -> None:
     """Close conversations past their time and delete every row past its life; prints how many of each."""
-    session, now = db.session(), parts().clock()
+    session, now, settings = db.session(), parts().clock(), parts().settings
     closed = 0
     while found := retention.close_expired(session, now):
         closed += found
         session.commit()
-    gone = retention.purge(session, now)
+    gone = {"conversations closed": closed, **retention.purge(session, now)}
+    gone["responses and comments"] = retention.end_analysis(session, settings.analysis_months, now)
+    gone["lines of the audit"] = audit.prune(session, now, audit.audit_key(settings.record_key))
     session.commit()
-    for what, count in {"conversations closed": closed, **gone}.items():
+    forget_journal(session)
+    for what, count in gone.items():
         click.echo(f"{count:6} {what}")
 
 

@@ -17,8 +17,8 @@ from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import heartbeats, keys, retention
-from conversations.db import forget_journal
+from conversations import audit, heartbeats, keys, retention
+from conversations.db import forget_journal, rewrite
 from conversations.keys import PrivateKeys
 from conversations.rota import HERE
 
@@ -28,6 +28,7 @@ PAUSE_SECONDS, URGENT_PAUSE_SECONDS = 1.0, 0.3
 KEEP_TRIES = 3
 BEAT_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
+REWRITTEN = "rewritten"
 Job = Callable[[Session, Parts, Contacts], object]
 UrgentJob = Callable[[Session, Parts, Desk], object]
 
@@ -117,10 +118,14 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     if heartbeats.first_of_day(session, "daily batch", now):
         retention.move_closed(session, today, random.Random(secrets.token_bytes(16)))  # noqa: S311  # seeded by the system
     retention.purge(session, now)
+    retention.end_analysis(session, parts.settings.analysis_months, now)
+    audit.prune(session, now, audit.audit_key(parts.settings.record_key))
     retention.unneeded_attempts(session, now)
     heartbeats.beat(session, "housekeeping", now)
     session.commit()
     forget_journal(session)
+    if not heartbeats.done_today(session, REWRITTEN, now) and rewrite(session):
+        heartbeats.beat(session, REWRITTEN, now)
 
 
 def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:

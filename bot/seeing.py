@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import drills, duty_rota, heartbeats, helplines, holidays, queues, retention, worries
+from conversations import drills, duty_rota, heartbeats, helplines, holidays, keys, queues, retention, worries
 from conversations.db import begin_reading
 from conversations.drills import Drill
 from conversations.duty_models import ShiftRow
@@ -35,6 +35,7 @@ class Seen:
     cover_hours: str = "always"
     looks: bool = False
     drills: bool = False
+    sqlite: bool = False
     beats: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     queues: Mapping[str, Queue] = field(default_factory=lambda: MappingProxyType({}))
     open_alerts: int = 0
@@ -43,6 +44,8 @@ class Seen:
     needs_us: bool = False
     worries_late: bool = False
     reviews_late: bool = False
+    kept_too_long: tuple[str, ...] = ()
+    keys_too_old: bool = False
     helplines_stale: bool = False
     holidays_end: bool = False
     gaps: tuple[Gap, ...] = ()
@@ -73,6 +76,7 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         cover_hours=settings.cover_hours,
         looks=settings.triage_encoder == "worker",
         drills=not settings.demo,
+        sqlite=settings.sqlite,
         beats=MappingProxyType(heartbeats.all_last(session)),
         queues=queues.standing(session, now),
         open_alerts=queues.open_alerts(session),
@@ -81,6 +85,8 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         needs_us=_needs_us(session),
         worries_late=worries.is_overdue(session, now),
         reviews_late=bool(retention.overdue_reviews(session, now.astimezone(HERE).date())),
+        kept_too_long=retention.overdue(session, settings.analysis_months, now),
+        keys_too_old=keys.kept_too_long(settings.sealing_dir, now - retention.LATE),
         helplines_stale=bool(helplines.stale(helplines.load(), now.date())),
         holidays_end=holidays.ends_soon(holidays.load(), now.date()),
         gaps=_gaps(session, parts, now),

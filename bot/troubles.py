@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bot import drill
 from bot.seeing import Seen
+from conversations import lives
 from conversations.rota import HERE
 
 SILENT = timedelta(seconds=90)
@@ -19,6 +20,7 @@ MANY = 500
 NEAR = timedelta(hours=24)
 COPIES_LIVE = timedelta(hours=73)
 HOUSE_SILENT = timedelta(minutes=15)
+NIGHTS = timedelta(hours=49)
 BATCH_BY = time(1)
 UNHEEDED = {"immediate": timedelta(minutes=10), "concern": timedelta(minutes=90)}
 
@@ -43,6 +45,11 @@ def _never(seen: Seen) -> bool:
 def _urgent_hangs(seen: Seen) -> bool:
     """Whether the loop that looks after alerts is silent in a worker that is not; one that is dead is told of once."""
     return "urgent" in seen.beats and seen.is_silent("urgent", SILENT) and not seen.is_silent("worker", SILENT)
+
+
+def _had_time(seen: Seen) -> bool:
+    """Whether a worker that was started with this watch would have kept house by now."""
+    return seen.now - seen.since > HOUSE_SILENT
 
 
 def _batch_missed(seen: Seen) -> bool:
@@ -174,9 +181,27 @@ TROUBLES = (
         slow=True,
     ),
     Trouble(
+        lives.LATE,
+        "What we promised to delete is there. Look at the worker's log, then try flask data purge.",
+        lambda seen: bool(seen.kept_too_long) and _had_time(seen),
+        slow=True,
+    ),
+    Trouble(
+        lives.KEYS_LATE,
+        "Words and numbers can be opened for longer than we promised. Look at the worker's log and the key folders.",
+        lambda seen: seen.keys_too_old and _had_time(seen),
+        slow=True,
+    ),
+    Trouble(
         "the nightly batch was not made",
         "Look at the worker's log.",
         _batch_missed,
+        slow=True,
+    ),
+    Trouble(
+        "the database file is not rewritten",
+        "Pieces of erased words may be left in it. Look at the worker's log; above 128 MB move to PostgreSQL.",
+        lambda seen: seen.sqlite and seen.is_silent("rewritten", NIGHTS),
         slow=True,
     ),
     Trouble(

@@ -81,13 +81,15 @@ def make_ahead(private: Path, public: Path, now: datetime) -> None:
 
 def destroy_expired(private: Path, public: Path, now: datetime) -> tuple[str, ...]:
     """Destroy day keys older than seven days and weekly keys past their overlap; gives the names destroyed."""
-    oldest_day = f"day-{(now.date() - timedelta(days=DAYS_KEPT)).isoformat()}"
-    oldest_week = _week(now.date() - timedelta(days=7))
-    expired = [path for folder in (private, public) for path in _named(folder, "day-") if _plain(path) < oldest_day]
-    expired += [path for path in _named(public, "week-") if _plain(path) < oldest_week]
-    for path in expired:
+    past = (*_expired(private, now), *_expired(public, now))
+    for path in past:
         _destroy(path)
-    return tuple(sorted(path.name for path in expired))
+    return tuple(sorted(path.name for path in past))
+
+
+def kept_too_long(public: Path, now: datetime) -> bool:
+    """Whether a key is there past its life. A public half goes after its private one, which the watch may not see."""
+    return bool(_expired(public, now))
 
 
 def readable_by_others(folder: Path) -> Iterator[str]:
@@ -95,6 +97,13 @@ def readable_by_others(folder: Path) -> Iterator[str]:
     for path in (folder, *sorted(folder.iterdir())):
         if path.stat().st_mode & 0o077:
             yield path.name
+
+
+def _expired(folder: Path, now: datetime) -> list[Path]:
+    oldest_day = f"day-{(now.date() - timedelta(days=DAYS_KEPT)).isoformat()}"
+    oldest_week = _week(now.date() - timedelta(days=7))
+    days = [path for path in _named(folder, "day-") if _plain(path) < oldest_day]
+    return days + [path for path in _named(folder, "week-") if _plain(path) < oldest_week]
 
 
 def _named(folder: Path, start: str) -> list[Path]:

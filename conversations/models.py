@@ -107,7 +107,7 @@ class CommentRow(Base):
 
     __tablename__ = "comment"
     __table_args__ = (
-        one_of("state", "waiting", "reviewed"),
+        one_of("state", "waiting", "reviewed", "safe"),
         Index("ix_comment_state_script", "state", "script"),
         NO_ORDER,
     )

@@ -68,6 +68,7 @@ class Settings:
     metrics_port: int = 0
     partners: tuple[str, ...] = ()
     reconcile: bool = True
+    analysis_months: int = 36
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -197,6 +198,12 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _months(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d?", text):
+        raise ValueError("give a number of months from 1 to 99")
+    return int(text)
+
+
 def _cover_hours(text: str) -> str:
     if text != "always" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError("give always, or weekday hours like 09:00-17:00")
@@ -233,6 +240,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "deadman_url": _hook,
     "metrics_port": int,
     "partners": _names,
+    "analysis_months": _months,
     "reconcile": lambda text: _one_of("1", "0")(text) == "1",
 }
 

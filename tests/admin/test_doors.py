@@ -52,6 +52,8 @@ DOORS: dict[str, set[str]] = {
     "/staff/figures/<period>": {"viewer", "reviewer", "lead"},
     "/staff/comments/": {"reviewer", "lead"},
     "/staff/comments/<comment_id>/words": {"reviewer", "lead"},
+    "/staff/comments/<comment_id>/back": {"reviewer", "lead"},
+    "/staff/quotes/": {"viewer", "reviewer", "lead"},
     "/staff/comments/<comment_id>/risk": {"reviewer", "lead"},
     "/staff/comments/<comment_id>/mark": {"reviewer", "lead"},
     "/staff/alerts/": {"duty", "lead"},

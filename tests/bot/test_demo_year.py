@@ -190,7 +190,7 @@ def test_comments_of_the_last_days_wait_and_none_is_overdue(
     assert waiting
     assert max(waiting) <= clock.now.date() + timedelta(days=2)
     assert retention.overdue_reviews(session, clock.now.date()) == []
-    assert count(session, CommentRow, CommentRow.state == "reviewed") > len(waiting)
+    assert count(session, CommentRow, CommentRow.state == "safe") > len(waiting)
 
 
 def test_three_alerts_are_open_and_no_worker_has_an_old_attempt_to_send(

@@ -175,6 +175,22 @@ def test_house_is_kept_every_five_minutes_and_the_batch_moved_once_a_day_in_loca
     assert session.scalar(select(func.count()).select_from(ConversationRow)) == 0
 
 
+@pytest.mark.parametrize(("month", "day"), [(10, 24), (3, 27)], ids=["back", "forward"])
+def test_over_a_change_of_the_clocks_the_batch_is_moved_once_each_day_and_the_file_rewritten_with_it(
+    session: Session, app_parts: Parts, clock: Clock, month: int, day: int
+) -> None:
+    clock.now = clock.now.replace(year=2027 if month == 3 else 2026, month=month, day=day, hour=0, minute=1)
+    beats: dict[str, set[str]] = {"daily batch": set(), "rewritten": set()}
+    for _ in range(72 * 4):
+        jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]  # it opens nothing
+        session.commit()
+        for task, seen in beats.items():
+            seen.add(f"{heartbeats.last(session, task) or clock():%d %H:%M}")
+        clock.forward(minutes=15)
+    midnights = {(10): {"24 00:01", "24 23:01", "26 00:01"}, (3): {"27 00:01", "28 00:01", "28 23:01", "29 23:01"}}
+    assert beats == dict.fromkeys(beats, midnights[month])
+
+
 def test_between_two_times_the_house_is_left_alone(session: Session, app_parts: Parts, clock: Clock) -> None:
     jobs.work_once(session, app_parts)
     first = heartbeats.last(session, "housekeeping")

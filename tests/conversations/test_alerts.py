@@ -67,7 +67,7 @@ def test_a_new_alert_is_open_and_due_now_and_once_told_looked_at_again_soon(
 
 def test_nothing_of_number_or_words_is_in_any_row_of_it(session: Session, alert_id: str) -> None:
     for table in ("alert", "alert_words", "alert_event", "attempt"):
-        rows = repr(session.execute(text(f"SELECT * FROM {table}")).all())
+        rows = repr([tuple(row) for row in session.execute(text(f"SELECT * FROM {table}"))])
         assert NUMBER not in rows
         assert "hits" not in rows
         assert alert_id in rows

@@ -78,7 +78,7 @@ def test_report_and_closing_are_one_and_the_notes_are_sealed(session: Session, a
     report = session.scalars(select(ReportRow)).one()
     assert (row(session, alert_id).state, row(session, alert_id).outcome) == ("closed", "social_work")
     assert (report.who, report.where_now, report.told) == ("Ada", "home", ["police", "social_work"])
-    assert "They are at home" not in repr(session.execute(text("SELECT * FROM report")).all())
+    assert "They are at home" not in repr([tuple(row) for row in session.execute(text("SELECT * FROM report"))])
     contacts = worker_contacts(app_parts)
     assert contacts.content(report.sealed_notes, outcomes.REPORT_NOTES, report.id, app_parts.clock()) == WHOLE.notes
     with pytest.raises(CannotOpen):
