@@ -10,8 +10,9 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from conversations import alerts, policy
+from conversations import alerts
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
+from conversations.policy import Policy
 from conversations.rota import HERE
 from conversations.staff_models import StaffRow
 
@@ -83,9 +84,9 @@ def who_has(alert: AlertRow, mine: bool) -> str:
     return f"You have it, {since}." if mine else f"{alert.acknowledged_by} has it, {since}."
 
 
-def whom(level: str, step: int) -> str:
+def whom(policy: Policy, level: str, step: int) -> str:
     """Whom the step that comes next tells: first, next or everyone; what has no steps of its own is a concern."""
-    steps = policy.load().timetable(level).steps
+    steps = policy.timetable(level).steps
     return steps[min(step, len(steps) - 1)].tell
 
 

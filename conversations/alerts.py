@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from conversations import attempts as tries
 from conversations import escalation
-from conversations import policy as policy_file
 from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
@@ -24,6 +23,15 @@ from conversations.shifts import Rota
 from conversations.values import Assessment, Level
 
 READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who takes an alert, with the account that they have, and how: on the page, by text, in a call."""
+
+    name: str
+    id: int | None = None
+    how: str = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,32 +214,33 @@ def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int
     return times
 
 
-def acknowledge(
-    session: Session, alert_id: str, who: str, now: datetime, owner_id: int | None = None, how: str = "page"
-) -> Taken:
-    """Make this person the owner if nobody is yet; whoever comes second is told who was first, and when."""
+def acknowledge(session: Session, alert_id: str, taker: Taker, remind_after: timedelta, now: datetime) -> Taken:
+    """Make this person the owner if nobody is yet; whoever comes second is told who was first, and when.
+
+    The clock comes back to it after `remind_after`, as the policy of the service says.
+    """
     wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state == "open")
     taken = changed(
         session,
         wanted.values(
             state="acknowledged",
             acknowledged_at=now,
-            acknowledged_by=who,
-            owner_id=owner_id,
+            acknowledged_by=taker.name,
+            owner_id=taker.id,
             clock_from=now,
-            next_action_at=now + policy_file.load().remind_after,
+            next_action_at=now + remind_after,
         ),
     )
     if taken:
         tries.cancel_waiting(session, alert_id, "acknowledged")
-        record(session, alert_id, now, "acknowledged", who, how)
-        return Taken(True, who, now)
+        record(session, alert_id, now, "acknowledged", taker.name, taker.how)
+        return Taken(True, taker.name, now)
     found = session.execute(
         select(AlertRow.acknowledged_by, AlertRow.acknowledged_at).where(AlertRow.id == alert_id)
     ).one_or_none()
     if found is None:
         return Taken(False)
-    record(session, alert_id, now, "also tried to acknowledge", who, how)
+    record(session, alert_id, now, "also tried to acknowledge", taker.name, taker.how)
     return Taken(False, found.acknowledged_by or "", found.acknowledged_at)
 
 

@@ -11,6 +11,7 @@ from random import Random
 from sqlalchemy.orm import Session
 
 from conversations import alerts, outbox, policy
+from conversations.alerts import Taker
 from conversations.models import AlertRow, AttemptRow
 from conversations.sealing import Sealable, SealingKey, Seals
 from conversations.shifts import Rota
@@ -71,7 +72,7 @@ def settle(session: Session, alert_id: str, at: datetime, random: Random) -> Non
     while reopened_at := tell_again(session, alert_id, closed_at):
         if session.get_one(AlertRow, alert_id).state == "acknowledged":
             continue  # that was a reminder
-        alerts.acknowledge(session, alert_id, who, reopened_at + RETAKEN_AFTER)
+        alerts.acknowledge(session, alert_id, Taker(who), POLICY.remind_after, reopened_at + RETAKEN_AFTER)
         closed_at = max(closed_at, reopened_at + 2 * RETAKEN_AFTER)
     alert = session.get_one(AlertRow, alert_id)
     alerts.record_outcome(session, alert_id, who, _one_of(random, OUTCOMES[alert.level]), closed_at)
@@ -81,7 +82,7 @@ def take(session: Session, alert_id: str, who: str, at: datetime) -> None:
     """Acknowledge an alert, which has been told again as often as was due until then."""
     while tell_again(session, alert_id, at):
         pass
-    alerts.acknowledge(session, alert_id, who, at)
+    alerts.acknowledge(session, alert_id, Taker(who), POLICY.remind_after, at)
 
 
 def tell_again(session: Session, alert_id: str, until: datetime) -> datetime | None:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from bot import drill, jobs, seeing, troubles, watch
 from bot.parts import Parts
 from bot.sender import NotSent
-from conversations import alerts, drills, outbox, queues
+from conversations import drills, outbox, queues
 from conversations.models import AlertRow, AttemptRow
 from tests.bot.test_watch import Outside
 from tests.fakes import Clock, RecordingSender
+from tests.seeds import acknowledge
 
 UNANSWERED, UNDELIVERED = "nobody answered the drill", "the text of the drill never arrived"
 MISSED = "the daily drill was not made"
@@ -88,7 +89,7 @@ def test_b37_a_marked_alert_goes_by_text_and_mail_to_whoever_is_on_duty_and_clos
     assert all("DRILL" in each.body and drills.latest(session)[0].reference in each.body for each in sent)
     delivered(session, clock)
     clock.forward(seconds=30)
-    alerts.acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
+    acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
     session.commit()
     go_on(session, earnest, clock, 1)
     made = drills.latest(session)[0]
@@ -107,7 +108,7 @@ def test_b37_a_provider_that_takes_texts_and_never_delivers_is_found_out(
 ) -> None:
     clock.now = moment("2026-11-23T10:00")
     go_on(session, earnest, clock, 1)
-    alerts.acknowledge(session, drills.latest(session)[0].id, "Ada", clock())  # by the mail
+    acknowledge(session, drills.latest(session)[0].id, "Ada", clock())  # by the mail
     clock.now = moment("2026-11-23T10:14")
     assert found(session, earnest) == set()
     clock.now = moment("2026-11-23T10:15")
@@ -152,7 +153,7 @@ def test_the_next_drill_that_goes_well_ends_it(session: Session, earnest: Parts,
     go_on(session, earnest, clock, 1)
     assert len(drills.latest(session, 9)) == 2
     delivered(session, clock)
-    alerts.acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
+    acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
     go_on(session, earnest, clock, 1)
     clock.forward(hours=2)
     assert found(session, earnest) == set()

@@ -20,14 +20,14 @@ from bot import duty
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
-from conversations import alerts, outbox
+from conversations import outbox
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
 from conversations.policy import Timetable
 from conversations.staff_models import StaffRow
 from conversations.values import Assessment, Level
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import DANGER, WORDS, WORRY, seed_alert, seed_on_duty, seed_told
+from tests.seeds import DANGER, WORDS, WORRY, acknowledge, seed_alert, seed_on_duty, seed_told
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio" / "status_sequences.json"
 SEQUENCES = json.loads(VECTORS.read_text())["sequences"]
@@ -121,7 +121,7 @@ def test_b12_the_owner_alone_is_reminded(
 ) -> None:
     alert_id = seed_alert(session, app_parts, DANGER)
     work(session, app_parts)
-    alerts.acknowledge(session, alert_id, "Bob", clock(), team["Bob"])
+    acknowledge(session, alert_id, "Bob", clock(), team["Bob"])
     session.commit()
     clock.forward(minutes=45)
     work(session, app_parts)
@@ -366,7 +366,7 @@ def test_b6_after_an_outage_only_what_is_still_needed_goes_and_none_of_it_is_of_
     for _ in range(28):
         work(session, app_parts)
         clock.forward(minutes=1)  # the texts of both wait for another try
-    alerts.acknowledge(session, taken, "Ada", clock())
+    acknowledge(session, taken, "Ada", clock())
     session.commit()
     texts_out.failures = []
     work(session, app_parts)
@@ -583,7 +583,7 @@ def test_b19_an_outcome_is_asked_for_in_time_although_the_clock_is_put_back(
 ) -> None:
     alert_id = seed_alert(session, app_parts, DANGER)
     work(session, app_parts)
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     session.commit()
     clock.forward(days=-1)
     for _ in range(61):

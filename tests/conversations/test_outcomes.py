@@ -24,7 +24,7 @@ from conversations.staff_models import StaffRow
 from tests.conversations.test_reporting import WHOLE
 from tests.fakes import Clock
 from tests.make import Phone
-from tests.seeds import DANGER, NUMBER, WORRY, make_seals, own_session, seed_alert, worker_contacts
+from tests.seeds import DANGER, NUMBER, WORRY, acknowledge, make_seals, own_session, seed_alert, worker_contacts
 
 ADA, BEA = Worker(1, "Ada"), Worker(2, "Bea")
 
@@ -44,7 +44,7 @@ def alert_id(session: Session, app_parts: Parts, clock: Clock) -> str:
 
 
 def taken(session: Session, alert_id: str, clock: Clock, who: str = "Ada") -> str:
-    alerts.acknowledge(session, alert_id, who, clock())
+    acknowledge(session, alert_id, who, clock())
     session.commit()
     return alert_id
 
