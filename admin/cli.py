@@ -42,7 +42,7 @@ def add(email: str, name: str, roles: tuple[str, ...]) -> None:
 @staff.command("disable")
 @click.argument("email")
 def disable(email: str) -> None:
-    """Let somebody in no more; sessions end now; gaps that they leave in the rota are named."""
+    """Let somebody in no more; their sessions end now, and gaps that they leave in the rota are named."""
     person = _person(email)
     left = absence.of(db.session(), side().settings, person, side().clock())
     accounts.disable(db.session(), person)
@@ -55,7 +55,7 @@ def disable(email: str) -> None:
 @click.argument("email")
 @role_option
 def roles(email: str, roles: tuple[str, ...]) -> None:
-    """Give somebody these roles and no other; sessions end now; gaps that they leave in the rota are named."""
+    """Give somebody these roles and no other; sessions end, and gaps that they leave in the rota are named."""
     person = _person(email)
     stays = absence.keeps_duty(roles)
     left = None if stays else absence.of(db.session(), side().settings, person, side().clock())
