@@ -67,7 +67,7 @@ def run_once(house: House, chance: random.Random) -> list[str]:
 
 
 def end(house: House, engine: Engine) -> None:
-    """End every process; a minute passes, in which no lease outlives its holder."""
+    """End every process; time passes, in which no lease outlives its holder."""
     for process in house.started:
         house.kill(process)
     house.started.clear()
