@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from conversations import alerts
+from conversations import alerts, attempts
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
 from conversations.policy import Policy
 from conversations.rota import HERE
@@ -113,18 +113,18 @@ def clock_of(moment: datetime | None, now: datetime | None = None) -> str:
 
 def of_alert(session: Session, alert_id: str) -> list[Line]:
     """The whole chronology of one alert, oldest first."""
-    attempts = alerts.attempts(session, alert_id)
-    wanted = select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_({each.person_id for each in attempts}))
+    tries = attempts.of_alert(session, alert_id)
+    wanted = select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_({each.person_id for each in tries}))
     names = {row.id: row.name for row in session.execute(wanted)}
-    return lines(alerts.timeline(session, alert_id), attempts, names)
+    return lines(alerts.timeline(session, alert_id), tries, names)
 
 
 def lines(
-    events: Sequence[AlertEventRow], attempts: Iterable[AttemptRow], names: Mapping[int, str]
+    events: Sequence[AlertEventRow], tries: Iterable[AttemptRow], names: Mapping[int, str]
 ) -> list[Line]:
     """Events and attempts in one line of time; an attempt stands where it was sent, or where it was due."""
     told = [Line(each.at, _sentence(each.what), each.who, each.detail) for each in _unsaid(events)]
-    told += [_attempt(each, names) for each in attempts]
+    told += [_attempt(each, names) for each in tries]
     return sorted(told, key=lambda line: line.at)
 
 

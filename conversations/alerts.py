@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from conversations import attempts as tries
-from conversations import escalation
+from conversations import attempts, escalation
 from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
-from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
 from conversations.policy import Policy
 from conversations.rota import HERE
 from conversations.sealing import Seals
@@ -164,7 +163,7 @@ def _too_far_ahead(policy: Policy, now: datetime) -> list[Any]:
 
 def standing(session: Session, alert: AlertRow) -> Standing:
     """Where an alert stands, as the policy sees it."""
-    told = tries.told_since(session, alert.id, alert.clock_from)
+    told = attempts.told_since(session, alert.id, alert.clock_from)
     return Standing(
         level=alert.level,
         state=alert.state,
@@ -187,7 +186,7 @@ def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: date
         alert.step, alert.clock_from = action.step, action.clock_from
         record(session, alert.id, now, "opened again", "Heard", action.why)
     for telling in action.tell:
-        tries.add(session, alert.id, telling, action.taken, now)
+        attempts.add(session, alert.id, telling, action.taken, now)
     if action.tell and not action.reopen:
         record(session, alert.id, now, WHAT.get(action.taken, "telling"), "Heard", action.why)
     return action
@@ -215,10 +214,7 @@ def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int
 
 
 def acknowledge(session: Session, alert_id: str, taker: Taker, remind_after: timedelta, now: datetime) -> Taken:
-    """Make this person the owner if nobody is yet; whoever comes second is told who was first, and when.
-
-    The clock comes back to it after `remind_after`, as the policy of the service says.
-    """
+    """Make this person the owner until the clock reminds them; whoever comes second is told who was first, and when."""
     wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state == "open")
     taken = changed(
         session,
@@ -232,7 +228,7 @@ def acknowledge(session: Session, alert_id: str, taker: Taker, remind_after: tim
         ),
     )
     if taken:
-        tries.cancel_waiting(session, alert_id, "acknowledged")
+        attempts.cancel_waiting(session, alert_id, "acknowledged")
         record(session, alert_id, now, "acknowledged", taker.name, taker.how)
         return Taken(True, taker.name, now)
     found = session.execute(
@@ -301,8 +297,3 @@ def timeline(session: Session, alert_id: str) -> Sequence[AlertEventRow]:
     """The history of one alert, oldest first."""
     wanted = select(AlertEventRow).where(AlertEventRow.alert_id == alert_id)
     return session.scalars(wanted.order_by(AlertEventRow.at, AlertEventRow.id)).all()
-
-
-def attempts(session: Session, alert_id: str) -> Sequence[AttemptRow]:
-    """Every attempt to tell somebody about one alert, oldest first."""
-    return session.scalars(select(AttemptRow).where(AttemptRow.alert_id == alert_id).order_by(AttemptRow.due_at)).all()

@@ -48,6 +48,11 @@ def add(session: Session, alert_id: str, telling: Telling, step: int, now: datet
         session.execute(insert(AttemptRow), rows)
 
 
+def of_alert(session: Session, alert_id: str) -> Sequence[AttemptRow]:
+    """Every attempt to tell somebody about one alert, oldest first."""
+    return session.scalars(select(AttemptRow).where(AttemptRow.alert_id == alert_id).order_by(AttemptRow.due_at)).all()
+
+
 def told_since(session: Session, alert_id: str, since: datetime) -> frozenset[Person]:
     """Whom we have tried to tell of an alert since this moment."""
     wanted = select(AttemptRow.person_id).where(AttemptRow.alert_id == alert_id, AttemptRow.due_at >= since)

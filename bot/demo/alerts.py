@@ -10,7 +10,7 @@ from random import Random
 
 from sqlalchemy.orm import Session
 
-from conversations import alerts, outbox, policy
+from conversations import alerts, attempts, outbox, policy
 from conversations.alerts import Taker
 from conversations.models import AlertRow, AttemptRow
 from conversations.sealing import Sealable, SealingKey, Seals
@@ -99,7 +99,7 @@ def tell_again(session: Session, alert_id: str, until: datetime) -> datetime | N
 
 def send(session: Session, alert_id: str, at: datetime) -> None:
     """Note every attempt that is due as sent and the texts as delivered, so that no worker sends them in earnest."""
-    for attempt in alerts.attempts(session, alert_id):
+    for attempt in attempts.of_alert(session, alert_id):
         if attempt.state != "due":
             continue
         provider_id = f"SM{secrets.token_hex(16)}" if attempt.way == "sms" else ""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot import duty
 from bot.parts import Parts
-from conversations import alerts, openings, outbox
+from conversations import alerts, attempts, openings, outbox
 from conversations.alerts import Taken
 from conversations.escalation import OUTCOMES
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
@@ -235,7 +235,7 @@ def test_an_attempt_that_waits_for_its_retry_is_brought_forward_by_a_rise(
     session.commit()
     add(session, app_parts, alert_id, DANGER)
     duty.act_on_due(session, app_parts)
-    assert [each.due_at for each in alerts.attempts(session, alert_id)] == [clock(), clock()]
+    assert [each.due_at for each in attempts.of_alert(session, alert_id)] == [clock(), clock()]
 
 
 def test_an_attempt_that_is_being_made_may_still_say_the_old_level_so_another_follows(
