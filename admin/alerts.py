@@ -86,6 +86,8 @@ def words(alert_id: str) -> ResponseReturnValue:
 @alerts.app_template_global()
 def what_next(alert: AlertRow) -> str:
     """What Heard does next about an alert by itself."""
+    if alert.drill and alert.state != "closed":
+        return chronology.OF_A_DRILL
     whom = chronology.whom(side().policy, alert.level, alert.step)
     return chronology.what_next(alert.state, alert.next_action_at, whom, now())
 

@@ -66,6 +66,9 @@ TOLD: Mapping[str, str] = MappingProxyType(
 )
 
 
+OF_A_DRILL = "Whoever is on duty first is told, once. Heard closes a drill by itself, at the latest after an hour."
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a chronology."""

@@ -111,7 +111,10 @@ def watch() -> None:
 @with_appcontext
 def make_drill() -> None:
     """Raise a drill now: whoever is on duty is told of a marked alert. The watch closes it when it is answered."""
-    click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
+    try:
+        click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
+    except drills.NotNow:
+        raise click.ClickException("A drill wakes nobody: make it in cover hours.") from None
 
 
 @bot.command()

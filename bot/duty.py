@@ -128,7 +128,8 @@ def _begin(session: Session, parts: Parts, desk: Desk, rota: Rota, held: Held) -
     alert = session.get_one(AlertRow, held.alert_id, populate_existing=True)
     still_ours = outbox.still_held(session, AttemptRow, held.id, held.lease, parts.clock())
     to = notices.address(parts, rota, held.person, held.way)
-    goes = still_ours and _is_needed(alert, held.step) and to is not None
+    may_go = escalation.may_go(policy_of(parts), alert.drill, parts.clock())
+    goes = still_ours and may_go and _is_needed(alert, held.step) and to is not None
     if still_ours and not goes:
         _drop(session, parts, alerts.locked(session, held.alert_id), held, gone=to is None)
     about = notices.About(alert.reference, alert.level, alert.drill, held.step, held.id)

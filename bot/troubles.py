@@ -125,6 +125,7 @@ TROUBLES = (
         "nobody answered the drill",
         "Ask whoever was on duty what they got, and look at the page Drills.",
         lambda seen: drill.is_unanswered(seen.drill, seen.now),
+        slow=True,
     ),
     Trouble(
         "the text of the drill never arrived",

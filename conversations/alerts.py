@@ -163,7 +163,6 @@ def _too_far_ahead(policy: Policy, now: datetime) -> list[Any]:
 
 def standing(session: Session, alert: AlertRow) -> Standing:
     """Where an alert stands, as the policy sees it."""
-    told = attempts.told_since(session, alert.id, alert.clock_from)
     return Standing(
         level=alert.level,
         state=alert.state,
@@ -172,7 +171,8 @@ def standing(session: Session, alert: AlertRow) -> Standing:
         clock_from=alert.clock_from,
         acknowledged_at=alert.acknowledged_at,
         owner=alert.owner_id,
-        told=told,
+        told=attempts.told_since(session, alert.id, alert.clock_from),
+        drill=alert.drill,
     )
 
 

@@ -180,9 +180,12 @@ def take_over(session: Session, alert_id: str, worker: Worker, reason: str, now:
 
 
 def tell_everybody(session: Session, alert_id: str, worker: Worker, now: datetime) -> bool:
-    """Have everyone told now rather than when the clock says; whoever has it gives it back. False when it is not so."""
+    """Have everyone told now rather than when the clock says; whoever has it gives it back. False when it is not so.
+
+    A drill is never told to everyone.
+    """
     alert = _locked(session, alert_id)
-    if alert.state != "open" and not worker.has(alert):
+    if alert.drill or (alert.state != "open" and not worker.has(alert)):
         return False
     _start_again(alert, now)
     alert.step = EVERYBODY

@@ -67,7 +67,10 @@ def test_drills_and_late_ones_are_marked_wherever_they_are_named(sqlite_app: Fla
     assert not any(words in text_of(duty.get(page)) for page in pages)
     change(sqlite_app, alert_id, **{flag: True})
     assert all(words in text_of(duty.get(page)) for page in pages)
-    assert ("Nobody is in danger" in text_of(duty.get(pages[1]))) == (flag == "drill")
+    page = text_of(duty.get(pages[1]))
+    assert ("Nobody is in danger" in page) == (flag == "drill")
+    assert ("Whoever is on duty first is told, once." in page) == (flag == "drill")
+    assert ("Tell everybody now" in page) == (flag != "drill")
 
 
 def test_a_drill_never_stands_before_a_real_alert(sqlite_app: Flask) -> None:

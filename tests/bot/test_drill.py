@@ -192,6 +192,32 @@ def test_the_demonstration_makes_a_drill_only_when_asked(session: Session, app_p
     assert drill.begin_now(session, app_parts) == drills.latest(session)[0].reference
 
 
+def test_no_drill_is_made_by_hand_outside_cover_hours(session: Session, app_parts: Parts, clock: Clock) -> None:
+    office = replace(app_parts, settings=replace(app_parts.settings, cover_hours="09:00-17:00"))
+    clock.now = moment("2026-11-23T17:00")
+    with pytest.raises(drill.NotNow):
+        drill.begin_now(session, office)
+    assert drills.latest(session) == []
+    clock.now = moment("2026-11-23T16:59")
+    assert drill.begin_now(session, office) == drills.latest(session)[0].reference
+
+
+def test_b37_that_nobody_took_a_drill_is_told_by_day_and_once_a_day(
+    session: Session, earnest: Parts, clock: Clock, mails_out: RecordingSender
+) -> None:
+    clock.now = moment("2026-11-23T10:00")
+    go_on(session, earnest, clock, 1)
+    delivered(session, clock)
+    go_on(session, earnest, clock, 1)
+    mails_out.sent.clear()
+    memory = watch.Memory(clock(), clock())
+    for hour in range(22):  # from eleven until nine in the morning
+        clock.now = moment("2026-11-23T11:00") + timedelta(hours=hour)
+        jobs.work_once(session, earnest)
+        watch.look_once(session, earnest, memory, Outside())
+    assert [each.subject for each in mails_out.sent if UNANSWERED in each.subject] == [f"Heard alarm: {UNANSWERED}"]
+
+
 def test_a_drill_is_not_counted_among_open_alerts(session: Session, app_parts: Parts) -> None:
     drill.begin_now(session, app_parts)
     assert queues.open_alerts(session) == 0

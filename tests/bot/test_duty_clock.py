@@ -133,6 +133,33 @@ def test_b12_the_owner_alone_is_reminded(
     assert session.get_one(AlertRow, alert_id).owner_id is None
 
 
+def test_b37_a_drill_that_nobody_takes_never_reaches_the_lead_nor_everybody(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, clock: Clock
+) -> None:
+    seed_alert(session, app_parts)
+    session.execute(update(AlertRow).values(drill=True))
+    session.commit()
+    for _ in range(48):  # the watch, which would close it, is dead for two days
+        work(session, app_parts)
+        clock.forward(hours=1)
+    assert numbers(texts_out) == [ANN]
+
+
+def test_b37_a_drill_that_waited_for_its_sender_is_not_sent_at_night(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, clock: Clock
+) -> None:
+    office = replace(app_parts, settings=replace(app_parts.settings, cover_hours="09:00-17:00"))
+    seed_alert(session, office)
+    real = seed_alert(session, office)
+    session.execute(update(AlertRow).where(AlertRow.id != real).values(drill=True))
+    session.commit()
+    duty.act_on_due(session, office)  # and then worker and watch are dead until three in the morning
+    clock.forward(hours=15)
+    work(session, office)
+    assert ANN in numbers(texts_out)
+    assert not [text for text in texts_out.sent if "DRILL" in text.body]
+
+
 def test_a_drill_is_told_like_any_alert_and_says_so(
     session: Session, app_parts: Parts, texts_out: RecordingSender, mails_out: RecordingSender
 ) -> None:

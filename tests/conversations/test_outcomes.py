@@ -190,6 +190,11 @@ def test_everybody_is_told_when_somebody_asks_for_it(
     assert chosen in {alert.id for alert in alerts.due(session, app_parts.policy, clock())}
 
 
+def test_a_drill_is_never_told_to_everybody(session: Session, app_parts: Parts, alert_id: str, clock: Clock) -> None:
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(drill=True))
+    assert not outcomes.tell_everybody(session, alert_id, ADA, clock())
+
+
 def test_nobody_gives_back_what_a_colleague_has_or_what_is_closed(
     session: Session, app_parts: Parts, alert_id: str, clock: Clock
 ) -> None:
