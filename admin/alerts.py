@@ -118,6 +118,7 @@ def _told_of(alert: AlertRow) -> dict[str, object]:
         "alert": alert,
         "history": chronology.of_alert(session, alert.id),
         "handovers": outcomes.handovers(session, alert.id),
+        "receipts": outcomes.receipts(session, alert.id),
         "reports": outcomes.reports(session, alert.id),
         **_words(),
     }
