@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,8 @@ from bot import notices
 from bot.desk import Desk
 from bot.parts import Clock, Parts
 from bot.sender import NotSent, Outgoing, Sender
-from conversations import alerts, attempts, duty_rota, escalation, outbox
+from conversations import alerts, attempts, duty_rota, escalation, outbox, relays
+from conversations.duty_models import RelayRow
 from conversations.escalation import Person, Setback, Telling
 from conversations.models import AlertRow, AttemptRow
 from conversations.policy import Policy
@@ -26,6 +27,8 @@ TRIES = 3
 """How often an alert that cannot be worked on is tried before somebody must look why."""
 PATIENCE_SECONDS = 0.5
 NEWS = "news"
+NEWS_FOR, RELAY_NEWS_FOR = timedelta(minutes=10), timedelta(minutes=70)
+"""For how long we ask; a text to a young person is of use for an hour, and only then does its carrier give it up."""
 # Codes with which Twilio reports a text lost that another try may bring through: a full queue, a phone that is off, an
 # unknown error. twilio.com/docs/api/errors
 LATER_MAY_HELP = ("30001", "30003", "30008")
@@ -264,12 +267,17 @@ def _settle(session: Session, parts: Parts, alert: AlertRow, attempt_id: str) ->
 
 
 def ask_for_news(session: Session, parts: Parts, desk: Desk) -> int:
-    """Ask the providers about what was sent a minute ago and has not been heard of; gives how many."""
+    """Ask the providers about what was sent, to duty or by duty, and has not been heard of; gives how many."""
+    now, room = parts.clock(), desk.room(NEWS)
+    told = outbox.without_news(session, AttemptRow, now, NEWS_FOR, room)
+    silent = [(attempt.way, attempt.provider_id) for attempt in told]
+    written = outbox.without_news(session, RelayRow, now, RELAY_NEWS_FOR, room - len(silent))
+    silent += [("sms", relay.provider_id) for relay in written]
     asked = 0
-    for attempt in attempts.without_news(session, parts.clock(), desk.room(NEWS)):
-        status = getattr(parts.ways.get(attempt.way), "status", None)
-        if status and attempt.provider_id:
-            desk.call(NEWS, Asked(attempt.provider_id), partial(status, attempt.provider_id))
+    for way, provider_id in silent:
+        status = getattr(parts.ways.get(way), "status", None)
+        if status and provider_id:
+            desk.call(NEWS, Asked(provider_id), partial(status, provider_id))
             asked += 1
     session.commit()
     return asked
@@ -280,7 +288,8 @@ def _keep_news(session: Session, asked: Asked, outcome: tuple[str, str] | Except
         log.warning("no news of a message: %s", type(outcome).__name__)
         return
     status, error = outcome
-    outbox.note_status(session, asked.provider_id, status, error, now)
+    if outbox.note_status(session, asked.provider_id, status, error, now):
+        relays.note_report(session, asked.provider_id, status, error, now)
 
 
 def _record(session: Session, alert_id: str, now: datetime, what: str, detail: str) -> None:

@@ -36,7 +36,7 @@ EDGES = {
     "conversations.outbox", "conversations.outcomes", "conversations.proofs", "conversations.queues",
     "conversations.receipts", "conversations.relays", "conversations.retention", "conversations.schema",
     "conversations.sealing", "conversations.shift_book", "conversations.staff_models", "conversations.store",
-    "conversations.triage_models", "conversations.versions", "conversations.worries",
+    "conversations.swaps", "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 
 

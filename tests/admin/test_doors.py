@@ -76,6 +76,8 @@ DOORS: dict[str, set[str]] = {
     "/staff/rota/": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>/swap": {"duty", "lead", "admin"},
+    "/staff/rota/swaps/<swap_id>/yes": {"duty", "lead", "admin"},
+    "/staff/rota/swaps/<swap_id>/no": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>/remove": {"lead", "admin"},
     "/staff/rota/new": {"lead", "admin"},
     "/staff/rota/import/": {"lead", "admin"},
