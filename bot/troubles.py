@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
 from bot import drill
+from bot.clocks import CLOCK_OF
 from bot.seeing import Seen
 from conversations.rota import HERE
 
@@ -43,6 +44,12 @@ def _never(seen: Seen) -> bool:
 def _urgent_hangs(seen: Seen) -> bool:
     """Whether the loop that looks after alerts is silent in a worker that is not; one that is dead is told of once."""
     return "urgent" in seen.beats and seen.is_silent("urgent", SILENT) and not seen.is_silent("worker", SILENT)
+
+
+def _clock_is_wrong(seen: Seen) -> bool:
+    """Whether a process has lately found its machine's clock to differ from the database's."""
+    said = (at for name, at in seen.beats.items() if name.startswith(CLOCK_OF))
+    return any(seen.now - at <= LATE for at in said)
 
 
 def _batch_missed(seen: Seen) -> bool:
@@ -115,6 +122,11 @@ TROUBLES = (
         "the front door does not answer",
         "Young people and staff cannot reach Heard. Look at the web process, the proxy and the certificate.",
         lambda seen: seen.is_past(seen.web_at, LATE),
+    ),
+    Trouble(
+        "a clock is wrong",
+        "The machine of the worker or the watch is more than 5 seconds off the database's time. Mend NTP there.",
+        _clock_is_wrong,
     ),
     Trouble(
         "nobody is on duty within a day",
