@@ -94,7 +94,7 @@ def agree(swap_id: str) -> ResponseReturnValue:
     """Say yes to a swap of your own shift; the last yes makes it."""
     found = _asked(swap_id)
     if current_user.id not in found.waits_for:
-        abort(403)
+        return _not_yours("This swap does not wait for your yes.")
     try:
         done = swaps.agree(db.session(), found, current_user.id, now())
     except shift_book.CannotKeep as why:
@@ -112,7 +112,7 @@ def decline(swap_id: str) -> ResponseReturnValue:
     """Say no to a swap, or take the wish back."""
     found = _asked(swap_id)
     if not (_is_keeper() or found.is_about(current_user.id)):
-        abort(403)
+        return _not_yours("This swap is about shifts of others.")
     swaps.drop(db.session(), found)
     audit(Act("ended a wish to swap", *_of(found)))
     db.session.commit()
@@ -177,6 +177,11 @@ def _found(shift_id: str) -> Shift:
         return shift_book.find(db.session(), shift_id)
     except LookupError:
         abort(404)
+
+
+def _not_yours(why: str) -> ResponseReturnValue:
+    flash(why, "error")
+    return redirect(url_for("rota.overview"))
 
 
 def _asked(swap_id: str) -> Swap:

@@ -200,11 +200,14 @@ def test_a_swap_waits_for_the_yes_of_the_other_and_until_then_the_old_shifts_hol
     assert "Ben has yet to say yes. Until then both shifts stay as they are." in text_of(stranger.get("/staff/rota/"))
     assert "your yes" not in text_of(asker.get("/staff/"))
     for visitor in (asker, stranger):
-        assert visitor.post(f"/staff/rota/swaps/{swap}/yes").status_code == 403
-    assert stranger.post(f"/staff/rota/swaps/{swap}/no").status_code == 403
+        visitor.post(f"/staff/rota/swaps/{swap}/yes")
+        assert "This swap does not wait for your yes." in text_of(visitor.get("/staff/rota/"))
+    stranger.post(f"/staff/rota/swaps/{swap}/no")
+    assert "This swap is about shifts of others." in text_of(stranger.get("/staff/rota/"))
+    assert waiting_swap(app) == swap
     assert [row[0] for row in rows(app)] == [ann, ben]
     assert "1 colleague waits for your yes" in text_of(asked.get("/staff/"))
-    assert "you have yet to say yes" in text_of(asked.get(f"/staff/rota/shifts/{second}"))
+    assert "You have yet to say yes" in text_of(asked.get(f"/staff/rota/shifts/{second}"))
     asked.post(f"/staff/rota/swaps/{swap}/yes")
     assert [row[0] for row in rows(app)] == [ben, ann]
     assert acts(app)[-2:] == ["asked for a swap", "swapped shifts"]
@@ -236,7 +239,8 @@ def test_whoever_keeps_the_rota_asks_both(app: Flask) -> None:
     keeper.post(f"/staff/rota/shifts/{first}/swap", {"with": second})
     assert "Ann and Ben have yet to say yes." in text_of(keeper.get("/staff/rota/"))
     swap = waiting_swap(app)
-    assert keeper.post(f"/staff/rota/swaps/{swap}/yes").status_code == 403
+    keeper.post(f"/staff/rota/swaps/{swap}/yes")
+    assert "Ann and Ben have yet to say yes." in text_of(keeper.get("/staff/rota/"))
     for each, after in ((other, [ann, ben]), (mail, [ben, ann])):
         visitor = log_in(app, each)
         visitor.get("/staff/rota/")
