@@ -58,7 +58,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     protection = CSRFProtect(app)
-    app.extensions["heard"] = parts or real_parts(settings)
+    running = parts or real_parts(settings)
+    app.extensions["heard"] = running
     app.register_blueprint(health)
     if "public" in settings.faces:
         for signed in (sms, voice):  # Twilio signs its requests; it cannot hold a token of ours
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
             app.register_blueprint(signed)
         app.register_blueprint(chat)
     if "staff" in settings.faces:
-        init_staff(app, settings)
+        init_staff(app, settings, running.policy)
     if parts is None:
         catch_the_rest()
         gc.freeze()  # rules and scripts live as long as the process: looking through them again takes up to 60 ms

@@ -22,6 +22,7 @@ from admin.security import NoRescueForm, OneMethodForm, PasswordLengths, StaffLo
 from admin.sessions import PATH, Clock, SessionsByPath, StaffSessions, end_all, under_staff
 from conversations.audit import Act, audit_key, record
 from conversations.db import begin_reading, db
+from conversations.policy import Policy
 from conversations.settings import Settings
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,6 +33,7 @@ class Side:
     """What the staff side was started with."""
 
     settings: Settings
+    policy: Policy
     clock: Clock
 
 
@@ -72,9 +74,10 @@ def begin_writing() -> None:
     db.session.rollback()
 
 
-def init_auth(app: Flask, settings: Settings, clock: Clock) -> None:
+def init_auth(app: Flask, started: Side) -> None:
     """Set up sessions, the throttle, the door and Flask-Security; before any other part of the staff side."""
-    app.extensions["heard_staff"] = Side(settings, clock)
+    app.extensions["heard_staff"] = started
+    settings, clock = started.settings, started.clock
     app.session_interface = SessionsByPath(StaffSessions(clock, settings.public_url.startswith("https://")))
     app.config.update(security_config(settings))
     app.before_request(_slow_down)

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from admin import demo_logins
 from admin.alerts import alerts
-from admin.auth import init_auth, utc_now
+from admin.auth import Side, init_auth, utc_now
 from admin.dashboard import figures
 from admin.drills import drills
 from admin.home import home, init_pages, staff
@@ -24,6 +24,7 @@ from admin.sessions import Clock
 from admin.staff import people
 from admin.trail import audit
 from admin.worries import worries
+from conversations.policy import Policy
 from conversations.settings import Settings
 
 PARTS = (
@@ -32,11 +33,11 @@ PARTS = (
 )
 
 
-def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:
+def init_staff(app: Flask, settings: Settings, policy: Policy, clock: Clock = utc_now) -> None:
     """Register everything under /staff; `db` must be set up before."""
     if "csrf" not in app.extensions:
         CSRFProtect(app)
-    init_auth(app, settings, clock)
+    init_auth(app, Side(settings, policy, clock))
     for blueprint in PARTS:
         app.register_blueprint(blueprint)
     if settings.demo:

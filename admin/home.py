@@ -14,7 +14,7 @@ from admin.auth import now, side, staff_blueprint
 from admin.reasons import plain
 from admin.roles import PAGES, ROLES
 from admin.sessions import PATH, under_staff
-from conversations import alerts, worries
+from conversations import alerts, swaps, worries
 from conversations.db import db
 
 LOCAL = ZoneInfo("Europe/London")
@@ -50,7 +50,9 @@ def index() -> str:
     found = alerts.inbox(db.session()) if roles & PAGES["alerts"] else ()
     to_read = worries.to_read(db.session()) if roles & PAGES["worries"] else ()
     waiting = [alert for alert in found if alert.state != "closed"]
-    return render_template("staff/home.html", waiting=waiting, to_read=to_read)
+    wishes = swaps.waiting(db.session(), now()) if roles & PAGES["rota"] else ()
+    asked = [swap for swap in wishes if current_user.id in swap.waits_for]
+    return render_template("staff/home.html", waiting=waiting, to_read=to_read, asked=asked)
 
 
 @staff.route("/<path:anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -170,6 +170,7 @@ def _handover_page(alert: AlertRow, faults: dict[str, str], about: str = "") -> 
         "staff/handover.html",
         alert=alert,
         handovers=store.handovers(db.session(), alert.id),
+        receipts=store.receipts(db.session(), alert.id),
         partners={name: name for name in side().settings.partners},
         typed=request.form,
         faults=faults,

@@ -7,6 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TextIO
 
 import click
@@ -17,6 +18,7 @@ from bot import doctor as checks
 from bot import drill as drills
 from bot import watch as second_eyes
 from bot.channels import sms
+from bot.clocks import StoreClock, keep_right
 from bot.demo import launch
 from bot.parts import parts
 from bot.safeguards import figures, redaction, triage
@@ -94,7 +96,8 @@ def worker() -> None:
     """Send alerts and texts, keep the house: until SIGTERM or Ctrl-C."""
     port = parts().settings.metrics_port
     with metrics.served(port and port + 1, metrics.of_process()):
-        jobs.work(db.session(), parts(), on_signals())
+        clock = StoreClock(parts().clock)
+        jobs.work(db.session(), replace(parts(), clock=clock), on_signals(), keep_right(clock, "worker"))
 
 
 @bot.command()
@@ -104,14 +107,19 @@ def watch() -> None:
     registry = metrics.of_process()
     shown = metrics.Figures(registry)
     with metrics.served(parts().settings.metrics_port, registry):
-        second_eyes.watch(db.session(), parts(), on_signals(), shown.measured(calls.get), shown.show)
+        clock, get = StoreClock(parts().clock), shown.measured(calls.get)
+        same_time = replace(parts(), clock=clock)
+        second_eyes.watch(db.session(), same_time, on_signals(), get, shown.show, keep_right(clock, "watch"))
 
 
 @bot.command("drill")
 @with_appcontext
 def make_drill() -> None:
     """Raise a drill now: whoever is on duty is told of a marked alert. The watch closes it when it is answered."""
-    click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
+    try:
+        click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
+    except drills.NotNow:
+        raise click.ClickException("A drill wakes nobody: make it in cover hours.") from None
 
 
 @bot.command()

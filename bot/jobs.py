@@ -13,6 +13,7 @@ from threading import Thread
 from sqlalchemy.orm import Session
 
 from bot import duty, marking, outbound, proving, reconcile, relay, second_look
+from bot.clocks import Tick, as_it_is
 from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
@@ -37,13 +38,13 @@ class Dead(Exception):
     """The loop that looks after alerts has ended by itself: the process must end too, and be started anew."""
 
 
-def work(session: Session, parts: Parts, stopping: Stopping) -> None:
+def work(session: Session, parts: Parts, stopping: Stopping, tick: Tick = as_it_is) -> None:
     """Work until stopped: alerts in a thread and session of their own, so that nothing else ever delays them.
 
-    Raises Dead when that thread is no more.
+    `tick` is done at the beginning of each round of theirs. Raises Dead when that thread is no more.
     """
     engine = session.get_bind()
-    urgent = Thread(target=work_urgently, args=(Session(engine), parts, stopping), name="urgent")
+    urgent = Thread(target=work_urgently, args=(Session(engine), parts, stopping, tick), name="urgent")
     urgent.start()
     try:
         while not stopping.asked and urgent.is_alive():
@@ -57,10 +58,11 @@ def work(session: Session, parts: Parts, stopping: Stopping) -> None:
         urgent.join()
 
 
-def work_urgently(session: Session, parts: Parts, stopping: Stopping) -> None:
+def work_urgently(session: Session, parts: Parts, stopping: Stopping, tick: Tick = as_it_is) -> None:
     """Look after alerts until stopped; what is under way then is waited for and kept."""
     with session, Desk() as desk:
         while not stopping.asked:
+            _do(session, "clock", partial(tick, session))
             urgent_once(session, parts, desk)
             session.close()
             stopping.wait(URGENT_PAUSE_SECONDS)

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
 from bot import drill
+from bot.clocks import CLOCK_OF
 from bot.seeing import Seen
 from conversations import lives
 from conversations.rota import HERE
@@ -50,6 +51,12 @@ def _urgent_hangs(seen: Seen) -> bool:
 def _had_time(seen: Seen) -> bool:
     """Whether a worker that was started with this watch would have kept house by now."""
     return seen.now - seen.since > HOUSE_SILENT
+
+
+def _clock_is_wrong(seen: Seen) -> bool:
+    """Whether a process has lately found its machine's clock to differ from the database's."""
+    said = (at for name, at in seen.beats.items() if name.startswith(CLOCK_OF))
+    return any(seen.now - at <= LATE for at in said)
 
 
 def _batch_missed(seen: Seen) -> bool:
@@ -124,6 +131,11 @@ TROUBLES = (
         lambda seen: seen.is_past(seen.web_at, LATE),
     ),
     Trouble(
+        "a clock is wrong",
+        "The machine of the worker or the watch is more than 5 seconds off the database's time. Mend NTP there.",
+        _clock_is_wrong,
+    ),
+    Trouble(
         "nobody is on duty within a day",
         "Alerts will go to the duty contact alone. Fill the gap in the rota.",
         lambda seen: any(gap.starts_at - seen.now <= NEAR for gap in seen.gaps),
@@ -132,6 +144,7 @@ TROUBLES = (
         "nobody answered the drill",
         "Ask whoever was on duty what they got, and look at the page Drills.",
         lambda seen: drill.is_unanswered(seen.drill, seen.now),
+        slow=True,
     ),
     Trouble(
         "the text of the drill never arrived",

@@ -25,7 +25,7 @@ from admin import accounts
 from admin.accounts import Staff
 from admin.face import init_staff
 from admin.sessions import Clock
-from conversations import alerts, worries
+from conversations import alerts, policy, worries
 from conversations.db import db, engine_options
 from conversations.duty_models import HandoverRow
 from conversations.models import AnswerRow, CommentRow, OpeningRow, ResponseRow
@@ -77,7 +77,7 @@ def make_app(database_url: str, clock: Clock | None = None, **changes: Any) -> F
     )
     db.init_app(app)
     CSRFProtect(app)
-    init_staff(app, settings, clock or Hands())
+    init_staff(app, settings, policy.load(), clock or Hands())
     app.add_url_rule("/chat/", "public", _public)
     app.add_url_rule("/staff/forgotten", "forgotten", lambda: "nobody thought of me")
     with app.app_context():

@@ -11,7 +11,7 @@ from flask import Flask
 
 from admin.auth import staff_blueprint
 from admin.home import HEADERS
-from conversations import proofs
+from conversations import proofs, swaps
 from conversations.db import db
 from conversations.models import FigureRow
 from tests.admin.app import (
@@ -78,6 +78,8 @@ DOORS: dict[str, set[str]] = {
     "/staff/rota/": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>/swap": {"duty", "lead", "admin"},
+    "/staff/rota/swaps/<swap_id>/yes": {"duty", "lead", "admin"},
+    "/staff/rota/swaps/<swap_id>/no": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>/remove": {"lead", "admin"},
     "/staff/rota/new": {"lead", "admin"},
     "/staff/rota/import/": {"lead", "admin"},
@@ -136,6 +138,7 @@ def filled(app: Flask, rule: str) -> str:
         "<handover_id>": lambda: make_handover(app),
         "<worry_id>": lambda: make_worry(app),
         "<shift_id>": lambda: _a_shift(app),
+        "<swap_id>": lambda: _a_swap(app),
         "<way_id>": lambda: "gone",
         "<feed>": lambda: _a_feed(app),
         "<int:staff_id>": lambda: _id_of(app, make_person(app, "viewer", second_factor=False)),
@@ -160,6 +163,14 @@ def _a_shift(app: Flask) -> str:
         shift_id = seed_shift(db.session(), staff_id, datetime.now(UTC) + timedelta(days=1))
         db.session.commit()
     return shift_id
+
+
+def _a_swap(app: Flask) -> str:
+    one, other = _a_shift(app), _a_shift(app)
+    with app.app_context():
+        swap_id = swaps.ask(db.session(), one, other, 0, datetime.now(UTC)).id
+        db.session.commit()
+    return swap_id
 
 
 def _a_feed(app: Flask) -> str:

@@ -30,6 +30,7 @@ from tests.admin.app import (
     make_worry,
 )
 from tests.browser import PHONE, OpenContext, axe_violations, screenshot, serving
+from tests.seeds import acknowledge
 
 DESK = {"viewport": {"width": 1280, "height": 800}}
 SIZES = {"phone": PHONE, "desk": DESK}
@@ -82,7 +83,7 @@ def make_drills(now: datetime) -> None:
         db.session.execute(update(AttemptRow).where(AttemptRow.alert_id == made.id).values(sent_at=began, state="sent"))
         alerts.record(db.session(), made.id, began + timedelta(seconds=4), drills.DELIVERED, "Heard")
         if began < now - timedelta(hours=3):
-            alerts.acknowledge(db.session(), made.id, "Dougie Mackenzie", began + timedelta(seconds=95))
+            acknowledge(db.session(), made.id, "Dougie Mackenzie", began + timedelta(seconds=95))
         drills.close(db.session(), made, began + timedelta(hours=1), "the drill is over")
     rang = {"began_at": now - timedelta(hours=1), "told_at": now - timedelta(minutes=59)}
     ended = now - timedelta(minutes=20)

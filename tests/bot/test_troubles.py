@@ -18,7 +18,7 @@ from conversations.duty_models import RelayRow, ShiftRow, WayRow
 from conversations.models import AlertRow, AttemptRow, CommentRow, OptRequestRow, ResponseRow
 from conversations.staff_models import RoleRow, StaffRoleRow
 from tests.fakes import Clock
-from tests.seeds import make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
+from tests.seeds import acknowledge, make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
@@ -136,7 +136,7 @@ def test_an_alert_that_everybody_knows_and_nobody_takes_is_seen(
     assert found(session, app_parts) == set()
     clock.forward(seconds=1)
     assert found(session, app_parts) == {NOBODY_TAKES}
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     assert found(session, app_parts) - {OVERDUE} == set()
 
 
@@ -151,7 +151,7 @@ def test_an_alert_that_breaks_the_worker_again_and_again_comes_to_the_operator(
 
 def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, clock: Clock) -> None:
     alert_id = seed_alert(session, app_parts)
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
     clock.forward(days=9)
     keep_house(session, app_parts, clock)
@@ -184,7 +184,7 @@ def test_a_text_that_waits_for_its_second_look_is_seen_where_the_worker_is_to_lo
 
 def _relay(session: Session, parts: Parts) -> None:
     alert_id = seed_alert(session, parts)
-    alerts.acknowledge(session, alert_id, "Ada", parts.clock())
+    acknowledge(session, alert_id, "Ada", parts.clock())
     made = {"id": "r", "alert_id": alert_id, "who": "Ada", "sealed_words": b"", "state": "due", "tries": 0}
     session.execute(insert(RelayRow).values(written_at=parts.clock(), due_at=parts.clock(), **made))
 

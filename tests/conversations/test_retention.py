@@ -34,7 +34,7 @@ from conversations.staff_models import LoginTryRow, SessionRow
 from conversations.triage_models import MarkRow, ReachRow, SecondLookRow, WorryRow
 from conversations.values import Level
 from tests.fakes import NOON, Clock
-from tests.seeds import make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
+from tests.seeds import acknowledge, make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
 
 There = Callable[[], bool]
 SECOND = timedelta(seconds=1)
@@ -333,7 +333,7 @@ def test_attempts_for_a_closed_alert_are_cancelled_and_others_stay(
     session: Session, app_parts: Parts, clock: Clock
 ) -> None:
     closed, kept = seed_told(session, app_parts), seed_told(session, app_parts)
-    alerts.acknowledge(session, closed, "Ada", clock())
+    acknowledge(session, closed, "Ada", clock())
     alerts.record_outcome(session, closed, "Ada", "no_harm", clock())
     session.execute(text("UPDATE attempt SET state = 'due'"))
     assert retention.unneeded_attempts(session, clock()) == 2
