@@ -296,9 +296,9 @@ def test_whoever_is_limited_to_an_area_is_shown_its_quarters_and_no_month(sqlite
     visitor.log_in(email)
     page = text_of(visitor.get("/staff/figures/2026-Q2"))
     assert "Figures of April to June 2026: North" in page
-    assert "by area" in page
+    assert "By area" in page
     assert "South" not in page
-    assert "by age" not in page
+    assert "By age" not in page
     for period in ("2026-04", "2026-05"):
         assert visitor.get(f"/staff/figures/{period}").status_code == 404
         assert visitor.get(f"/staff/figures/{period}/figures.json").status_code == 404
