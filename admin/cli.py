@@ -65,6 +65,19 @@ def roles(email: str, roles: tuple[str, ...]) -> None:
     _warn(left)
 
 
+@staff.command("area")
+@click.argument("email")
+@click.argument("area", default="")
+def area(email: str, area: str) -> None:
+    """Limit the figures that somebody sees to one area of HEARD_AREAS, or without one lift that; their sessions end."""
+    if area and area not in _settings().areas:
+        fail(f"There is no area {area} in HEARD_AREAS.")
+    person = _person(email)
+    accounts.set_area(db.session(), person, area)
+    _done_to(person, "limited figures to an area" if area else "lifted the limit to an area", area)
+    click.echo(f"{email} sees the figures of {area or 'every area'}.")
+
+
 @staff.command("reset-second-factor")
 @click.argument("email")
 def reset_second_factor(email: str) -> None:

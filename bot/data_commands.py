@@ -62,13 +62,18 @@ def purge() -> None:
 
 
 @data.command("close-period")
-@click.argument("period")
-def close_period(period: str) -> None:
-    """Fix the figures of a month that is over, like 2026-05; a month is fixed once."""
-    views = figures.views_of(parts().scripts.values())
+@click.argument("period", required=False)
+def close_period(period: str | None) -> None:
+    """Fix the figures of a month like 2026-05 or a quarter like 2026-Q2, once; without one, of all that are over."""
+    plan = figures.plan_of(parts().scripts.values(), parts().settings.areas)
+    session, now = db.session(), parts().clock()
     try:
-        closed = figures.close_period(db.session(), period, views, parts().clock())
+        wanted = period and figures.close_period(session, period, plan, now)
     except figures.CannotClose as reason:
         raise click.ClickException(f"{reason}.") from None
-    db.session.commit()
-    click.echo(f"{period} is closed." if closed else f"{period} was closed before; nothing has changed.")
+    closed = figures.close_due(session, plan, now) if not period else [period] if wanted else []
+    session.commit()
+    for each in closed:
+        click.echo(f"{each} is closed.")
+    if not closed:
+        click.echo(f"{period} was closed before; nothing has changed." if period else "Nothing was left to close.")

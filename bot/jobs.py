@@ -18,7 +18,7 @@ from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import audit, heartbeats, keys, retention
+from conversations import audit, figures, heartbeats, keys, retention
 from conversations.db import forget_journal, rewrite
 from conversations.keys import PrivateKeys
 from conversations.rota import HERE
@@ -130,6 +130,13 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
         heartbeats.beat(session, REWRITTEN, now)
 
 
+def close_figures(session: Session, parts: Parts, contacts: Contacts) -> None:
+    """Fix the figures of the periods that are over, once a day; what the daily batch has not moved yet, tomorrow."""
+    now = parts.clock()
+    if heartbeats.first_of_day(session, "figures", now):
+        figures.close_due(session, figures.plan_of(parts.scripts.values(), parts.settings.areas), now)
+
+
 def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
     heartbeats.beat(session, "worker", parts.clock())
 
@@ -164,5 +171,6 @@ JOBS: dict[str, Job] = {
     "missed texts": reconcile.find_missed,
     "copies": reconcile.delete_copies,
     "house": keep_house,
+    "figures": close_figures,
     "heartbeat": _beat,
 }

@@ -261,12 +261,15 @@ class OptOutRow(Base):
     number: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
+@append_only()
 class FigureRow(Base):
-    """A number of a closed period, as it is shown."""
+    """A number of a closed period, as it is shown, for good; without field and part it is about everybody."""
 
     __tablename__ = "figure"
     period: Mapped[str] = mapped_column(String(7), primary_key=True)
     view: Mapped[str] = mapped_column(String(130), primary_key=True)
+    field: Mapped[str] = mapped_column(String(16), primary_key=True, server_default="")
+    part: Mapped[str] = mapped_column(String(16), primary_key=True, server_default="")
     cell: Mapped[str] = mapped_column(String(64), primary_key=True)
     shown: Mapped[int]
 

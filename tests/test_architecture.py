@@ -30,14 +30,14 @@ ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 # Modules of the pure packages that do meet the outside; every other one must be in the pure-core contract.
 EDGES = {
     "conversations.alarms", "conversations.alerts", "conversations.attempts", "conversations.audit",
-    "conversations.cli", "conversations.comments", "conversations.db", "conversations.drills",
-    "conversations.duty_models", "conversations.duty_rota", "conversations.figures", "conversations.heartbeats",
-    "conversations.keys", "conversations.lines", "conversations.lives", "conversations.marks", "conversations.models",
-    "conversations.openings", "conversations.outbox", "conversations.outcomes", "conversations.proofs",
-    "conversations.queues", "conversations.receipts", "conversations.relays", "conversations.retention",
-    "conversations.schema", "conversations.sealing", "conversations.shift_book", "conversations.staff_models",
-    "conversations.store", "conversations.swaps", "conversations.triage_models", "conversations.versions",
-    "conversations.worries",
+    "conversations.cli", "conversations.comments", "conversations.counting", "conversations.db",
+    "conversations.drills", "conversations.duty_models", "conversations.duty_rota", "conversations.figures",
+    "conversations.heartbeats", "conversations.keys", "conversations.lines", "conversations.lives",
+    "conversations.marks", "conversations.models", "conversations.openings", "conversations.outbox",
+    "conversations.outcomes", "conversations.proofs", "conversations.queues", "conversations.receipts",
+    "conversations.relays", "conversations.retention", "conversations.schema", "conversations.sealing",
+    "conversations.shift_book", "conversations.staff_models", "conversations.store", "conversations.swaps",
+    "conversations.triage_models", "conversations.versions", "conversations.worries",
 }
 
 

@@ -13,7 +13,7 @@ from admin.cli import staff
 from conversations.db import db
 from conversations.keys import keyed_hash
 from conversations.staff_models import AuditRow, StaffNumberRow
-from tests.admin.app import Visitor, find_person, logged_in, make_person, text_of
+from tests.admin.app import Visitor, close, find_person, logged_in, make_app, make_person, text_of
 
 
 def ident(app: Flask, email: str) -> int:
@@ -152,3 +152,20 @@ def test_a_staff_number_is_kept_as_a_keyed_hash_once(app: Flask, runner: FlaskCl
     with app.app_context():
         kept = db.session.scalars(select(StaffNumberRow.number)).all()
         assert kept == [keyed_hash("staff-number", "+447700900123", "r" * 32)]
+
+
+def test_figures_are_limited_to_an_area_that_there_is_and_the_session_ends(sqlite_database_url: str) -> None:
+    app = make_app(sqlite_database_url, areas=("north", "south"))
+    app.cli.add_command(staff)
+    visitor, runner = Visitor(app), app.test_cli_runner()
+    email = make_person(app, "viewer")
+    visitor.log_in(email)
+    assert visitor.is_in()
+    assert runner.invoke(args=["staff", "area", email, "east"]).exit_code == 1
+    assert visitor.is_in()
+    for area, kept in (("north", "north"), ("", None)):
+        assert runner.invoke(args=["staff", "area", email, area]).exit_code == 0
+        with app.app_context():
+            assert find_person(email).area == kept
+    assert not visitor.is_in()
+    close(app)

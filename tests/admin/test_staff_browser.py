@@ -64,10 +64,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str
     for said in SAID[1:3]:
         make_comment(app, said, state="safe", sealed_link=None, link_expires_on=None)
     for code, number in (("yes", 41), ("a_bit", 23), ("nothing_yet", 12), ("not_asked", 4)):
-        make_responses(app, number, "changed", code)
+        make_responses(app, number, "changed", code, age_band="12-15", area="north")
+        make_responses(app, number, "changed", code, "2026-04", age_band="16-17")
+        make_responses(app, number, "changed", code, "2026-06", area="south")
     with app.app_context():
-        figures.close_period(db.session(), "2026-05", figures.views_of(load_all().values()), datetime.now(UTC))
-        figures.close_period(db.session(), "2026-04", figures.views_of(load_all().values()), datetime.now(UTC))
+        figures.close_due(db.session(), figures.plan_of(load_all().values(), ("north", "south")), datetime.now(UTC))
         make_drills(datetime.now(UTC))
         db.session.commit()
     with serving(app) as address:
@@ -145,7 +146,7 @@ def test_every_page_is_readable_on_a_phone_and_a_desk(
     look(page, size, "05-home")
     paths = {"06-alerts": "alerts/", "10-comments": "comments/", "12-figures": "figures/2026-05", "13-audit": "audit/"}
     paths |= {"14-people": "people/", "15-recovery-codes": "mf-recovery-codes", "16-password": "change", "17-none": "x"}
-    paths |= {"19-drills": "drills/", "10b-quotes": "quotes/"}
+    paths |= {"19-drills": "drills/", "10b-quotes": "quotes/", "12-quarter": "figures/2026-Q2"}
     for name, path in paths.items():
         page.goto(f"{address}/staff/{path}")
         look(page, size, name)

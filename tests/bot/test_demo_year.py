@@ -177,7 +177,8 @@ def test_the_year_leaves_what_a_real_one_would(app: Flask, app_parts: Parts, ses
     assert 100 < made.responses < 150
     assert set(session.scalars(select(ResponseRow.ending))) == {"finished", "partial", "stopped"}
     assert [count(session, row) for row in (ClosedDraftRow, ConversationRow, OutboxRow)] == [0, 0, 0]
-    assert len(figures.periods(session)) == 12
+    # From the quarter of the first answer: the months from October 2025 to October 2026, and four quarters.
+    assert len(figures.periods(session)) == 13 + 4
     texts = session.scalars(select(CommentRow.text)).all()
     assert not [text for text in texts if "07700" in text]
 
