@@ -70,7 +70,7 @@ def roles(email: str, roles: tuple[str, ...]) -> None:
 @click.argument("area", default="")
 def area(email: str, area: str) -> None:
     """Limit the figures that somebody sees to one area of HEARD_AREAS, or without one lift that; their sessions end."""
-    if area and area not in _settings().areas:
+    if area and area not in side().settings.areas:
         fail(f"There is no area {area} in HEARD_AREAS.")
     person = _person(email)
     accounts.set_area(db.session(), person, area)
