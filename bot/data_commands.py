@@ -52,7 +52,7 @@ def purge() -> None:
     while found := retention.close_expired(session, now):
         closed += found
         session.commit()
-    gone = retention.purge(session, now)
+    gone = retention.purge(session, now, parts().settings.words_kept)
     session.commit()
     for what, count in {"conversations closed": closed, **gone}.items():
         click.echo(f"{count:6} {what}")

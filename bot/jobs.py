@@ -12,7 +12,7 @@ from threading import Thread
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, proving, reconcile, relay, second_look
+from bot import duty, marking, outbound, proving, reconcile, relay, resealing, second_look
 from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
@@ -116,7 +116,8 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     today = now.astimezone(HERE).date()
     if heartbeats.first_of_day(session, "daily batch", now):
         retention.move_closed(session, today, random.Random(secrets.token_bytes(16)))  # noqa: S311  # seeded by the system
-    retention.purge(session, now)
+    retention.purge(session, now, parts.settings.words_kept)
+    resealing.destroy_ended(session, parts, contacts)
     retention.unneeded_attempts(session, now)
     heartbeats.beat(session, "housekeeping", now)
     session.commit()
@@ -148,6 +149,7 @@ JOBS: dict[str, Job] = {
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
     "numbers joined": lambda session, parts, contacts: contacts.move_joined(session, parts.keys, parts.clock()),
+    "keys of alerts": resealing.reseal,
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "messages of duty": relay.send_due,
     "marks": marking.fill_marks,

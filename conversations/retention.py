@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import store, versions, worries
+from conversations import boxes, store, versions, worries
 from conversations.db import changed
-from conversations.duty_models import HandoverRow, RelayRow, ReportRow
+from conversations.duty_models import RelayRow
 from conversations.models import (
     AlertRow,
     AnswerRow,
@@ -34,8 +34,7 @@ from conversations.values import Person
 
 REVIEW_WITHIN = timedelta(days=3)
 LINK_LIFE = timedelta(days=7)
-CONTACT_LIFE = timedelta(days=7)
-NOTES_LIFE = timedelta(days=7)
+PAGE_LIFE = timedelta(days=7)
 WORRY_LIFE = timedelta(days=365)  # once it is done
 MESSAGE_ID_LIFE = timedelta(days=395)  # 13 months
 OUTBOX_LIFE = timedelta(hours=72)
@@ -78,27 +77,17 @@ def move_closed(session: Session, today: date, shuffle: random.Random) -> int:
     return len(drafts)
 
 
-def purge(session: Session, now: datetime) -> dict[str, int]:
-    """Delete or empty every row past its life; gives how many of each."""
-    alert_contacts = update(AlertRow).where(
-        AlertRow.raised_at <= now - CONTACT_LIFE, AlertRow.sealed_contact.is_not(None)
-    )
+def purge(session: Session, now: datetime, kept: timedelta = boxes.KEPT) -> dict[str, int]:
+    """Delete or empty every row past its life; gives how many of each. `kept` is for alerts, from their outcome."""
     links = update(CommentRow).where(CommentRow.link_expires_on <= now.date(), CommentRow.sealed_link.is_not(None))
     pages = update(RelayRow).where(
-        RelayRow.written_at <= now - CONTACT_LIFE, RelayRow.sealed_for_reader.is_not(None)
+        RelayRow.written_at <= now - PAGE_LIFE, RelayRow.sealed_for_reader.is_not(None)
     )
     worry_boxes = update(WorryRow).where(WorryRow.expires_at <= now)
     worries_done = delete(WorryRow).where(WorryRow.state == "done", WorryRow.done_at <= now - WORRY_LIFE)
-    report_notes = update(ReportRow).where(ReportRow.at <= now - NOTES_LIFE, ReportRow.sealed_notes.is_not(None))
-    handover_notes = update(HandoverRow).where(
-        HandoverRow.handed_at <= now - NOTES_LIFE, HandoverRow.sealed_notes.is_not(None)
-    )
     done = OutboxRow.state.in_(("sent", "failed", "cancelled"))
     ended: dict[str, Any] = {
         "message ids": delete(ReceivedRow).where(ReceivedRow.received_on <= (now - MESSAGE_ID_LIFE).date()),
-        "alert contacts": alert_contacts.values(sealed_contact=None),
-        "notes of reports": report_notes.values(sealed_notes=None),
-        "notes of handovers": handover_notes.values(sealed_notes=None),
         "comment links": links.values(sealed_link=None, link_expires_on=None),
         "words on pages": pages.values(sealed_for_reader=None),
         "texts sent": delete(OutboxRow).where(done, OutboxRow.due_at <= now - OUTBOX_LIFE),
@@ -110,7 +99,8 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "staff sessions": delete(SessionRow).where(SessionRow.expires_at <= now),
         "login tries": delete(LoginTryRow).where(LoginTryRow.last_at <= now - DAY),
     }
-    return {what: changed(session, statement) for what, statement in ended.items()}
+    gone = {what: changed(session, statement) for what, statement in ended.items()}
+    return gone | {f"{what} of alerts": how_many for what, how_many in boxes.empty_ended(session, now, kept).items()}
 
 
 def overdue_reviews(session: Session, today: date) -> Sequence[str]:
