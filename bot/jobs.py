@@ -12,7 +12,7 @@ from threading import Thread
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, proving, reconcile, relay, resealing, second_look
+from bot import duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, second_look
 from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
@@ -144,6 +144,7 @@ URGENT: dict[str, UrgentJob] = {
     "urgent heartbeat": _beat_urgently,
 }
 JOBS: dict[str, Job] = {
+    "key folder": keyhold.look_after,
     "reach": marking.reach,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,

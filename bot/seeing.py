@@ -11,7 +11,18 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import drills, duty_rota, heartbeats, helplines, holidays, queues, retention, worries
+from conversations import (
+    boxes,
+    drills,
+    duty_rota,
+    heartbeats,
+    helplines,
+    holidays,
+    key_marks,
+    queues,
+    retention,
+    worries,
+)
 from conversations.db import begin_reading
 from conversations.drills import Drill
 from conversations.duty_models import ShiftRow
@@ -21,6 +32,7 @@ from conversations.rota import HERE
 from conversations.shifts import Gap
 
 ROTA_IN_USE = timedelta(days=30)
+RESEALED_WITHIN = timedelta(hours=1)
 NEEDS_US = "needs the operator"
 """What the history of an alert says when the clock can do no more by itself."""
 
@@ -47,6 +59,8 @@ class Seen:
     holidays_end: bool = False
     gaps: tuple[Gap, ...] = ()
     drill: Drill | None = None
+    keys_changed: tuple[str, ...] = ()
+    reseal_late: bool = False
 
     def is_late(self, queue: str, after: timedelta) -> bool:
         """Whether the oldest row of a queue has been due for longer than this."""
@@ -85,6 +99,8 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         holidays_end=holidays.ends_soon(holidays.load(), now.date()),
         gaps=_gaps(session, parts, now),
         drill=last[0] if last else None,
+        keys_changed=key_marks.changed(session),
+        reseal_late=boxes.is_late(session, now, RESEALED_WITHIN),
     )
 
 

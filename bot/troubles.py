@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bot import drill
 from bot.seeing import Seen
+from conversations import key_marks
 from conversations.rota import HERE
 
 SILENT = timedelta(seconds=90)
@@ -112,6 +113,11 @@ TROUBLES = (
         lambda seen: seen.is_late("opt-outs", SLOWLY),
     ),
     Trouble(
+        "opt-outs no longer match",
+        "Young people who sent STOP may get texts. opt-out.key is another one: docs/keys.md says how to put it back.",
+        lambda seen: key_marks.OPT_OUT in seen.keys_changed,
+    ),
+    Trouble(
         "the front door does not answer",
         "Young people and staff cannot reach Heard. Look at the web process, the proxy and the certificate.",
         lambda seen: seen.is_past(seen.web_at, LATE),
@@ -171,6 +177,18 @@ TROUBLES = (
         "the house is not kept",
         "Keys, expiry and purging wait. Look at the worker's log.",
         lambda seen: seen.is_silent("housekeeping", HOUSE_SILENT),
+        slow=True,
+    ),
+    Trouble(
+        "private keys could be read by others",
+        "The worker has mended it. Find out who could, then flask bot keys --accept HEARD_KEYS_DIR (docs/keys.md).",
+        lambda seen: key_marks.FOLDER in seen.keys_changed,
+        slow=True,
+    ),
+    Trouble(
+        "words of open alerts have no key of their own",
+        "They can be read for a week only. Look at the worker's log and at HEARD_KEYS_DIR.",
+        lambda seen: seen.reseal_late,
         slow=True,
     ),
     Trouble(

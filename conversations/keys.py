@@ -86,6 +86,11 @@ class PrivateKeys:
         """The long-lived key under which opt-outs are kept."""
         return _read_private(self.folder / "opt-out.key")
 
+    def opt_outs(self) -> tuple[bytes, ...]:
+        """Every key under which opt-outs may have been kept, today's first: a lost one may have come back."""
+        older = sorted(self.folder.glob("opt-out.*.key"))
+        return self.opt_out(), *(_read_private(path) for path in older)
+
 
 def keyed_hash(purpose: str, value: str, key: str) -> str:
     """A value that can be recognised and not read back; another purpose gives another hash of the same value."""

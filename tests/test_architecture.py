@@ -19,7 +19,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
-    "bot.channels.sms", "bot.channels.voice", "bot.data_commands", "bot.drill", "bot.duty", "bot.inbound", "bot.jobs",
+    "bot.channels.sms", "bot.channels.voice", "bot.cli", "bot.data_commands", "bot.drill", "bot.duty", "bot.inbound",
+    "bot.jobs",
     "bot.numbers", "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.second_look", "bot.watch",
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.outcomes", "admin.own_ways", "admin.reading",
     "admin.relay", "admin.review", "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions",
@@ -32,7 +33,8 @@ EDGES = {
     "conversations.alarms", "conversations.alerts", "conversations.attempts", "conversations.boxes",
     "conversations.cli",
     "conversations.comments", "conversations.db", "conversations.drills", "conversations.duty_models",
-    "conversations.duty_rota", "conversations.figures", "conversations.heartbeats", "conversations.keys",
+    "conversations.duty_rota", "conversations.figures", "conversations.heartbeats",
+    "conversations.key_marks", "conversations.keys",
     "conversations.lines", "conversations.marks", "conversations.models", "conversations.openings",
     "conversations.outbox", "conversations.outcomes", "conversations.proofs", "conversations.queues",
     "conversations.receipts", "conversations.relays", "conversations.retention", "conversations.schema",

@@ -81,7 +81,7 @@ def seed_comment_link(session: Session, parts: Parts) -> Callable[[], bool]:
 
 def seed_opening(session: Session, parts: Parts) -> Callable[[], bool]:
     alert_id = seed_alert(session, parts)
-    openings.ask_to_open(session, seed_staff(session), new_pair()[1], parts.clock(), alert_id)
+    openings.ask_to_open(session, seed_staff(session), new_pair()[1], parts.clock(), alert_id=alert_id)
     return lambda: count(session, OpeningRow) == 1
 
 
