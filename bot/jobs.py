@@ -12,7 +12,7 @@ from threading import Thread
 
 from sqlalchemy.orm import Session
 
-from bot import duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, second_look
+from bot import duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, revealing, second_look
 from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
@@ -141,11 +141,13 @@ URGENT: dict[str, UrgentJob] = {
     "attempts": duty.hand_out,
     "results": duty.take_back,
     "news": duty.ask_for_news,
+    "numbers asked for": revealing.fill_numbers,
     "urgent heartbeat": _beat_urgently,
 }
 JOBS: dict[str, Job] = {
     "key folder": keyhold.look_after,
     "reach": marking.reach,
+    "leads": revealing.tell_leads,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),

@@ -21,6 +21,7 @@ from conversations import (
     key_marks,
     queues,
     retention,
+    reveals,
     worries,
 )
 from conversations.db import begin_reading
@@ -28,6 +29,7 @@ from conversations.drills import Drill
 from conversations.duty_models import ShiftRow
 from conversations.models import AlertEventRow, AlertRow
 from conversations.queues import Queue
+from conversations.reveals import Watched
 from conversations.rota import HERE
 from conversations.shifts import Gap
 
@@ -61,6 +63,7 @@ class Seen:
     drill: Drill | None = None
     keys_changed: tuple[str, ...] = ()
     reseal_late: bool = False
+    reveals: Watched = field(default_factory=Watched)
 
     def is_late(self, queue: str, after: timedelta) -> bool:
         """Whether the oldest row of a queue has been due for longer than this."""
@@ -100,6 +103,7 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         gaps=_gaps(session, parts, now),
         drill=last[0] if last else None,
         keys_changed=key_marks.changed(session),
+        reveals=reveals.watched(session, now),
         reseal_late=boxes.is_late(session, now, RESEALED_WITHIN),
     )
 

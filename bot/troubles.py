@@ -10,6 +10,7 @@ from types import MappingProxyType
 from bot import drill
 from bot.seeing import Seen
 from conversations import key_marks
+from conversations.breaking_glass import MANY_ALONE, REVIEW_WITHIN
 from conversations.rota import HERE
 
 SILENT = timedelta(seconds=90)
@@ -113,6 +114,16 @@ TROUBLES = (
         lambda seen: seen.is_late("opt-outs", SLOWLY),
     ),
     Trouble(
+        "no lead knows of a number opened alone",
+        "Ring the safeguarding lead: the page Numbers says which.",
+        lambda seen: seen.is_past(seen.reveals.untold_since, LATE),
+    ),
+    Trouble(
+        "numbers are opened alone again and again",
+        "Ring the safeguarding lead and look at the page Numbers.",
+        lambda seen: seen.reveals.alone_today >= MANY_ALONE,
+    ),
+    Trouble(
         "opt-outs no longer match",
         "Young people who sent STOP may get texts. opt-out.key is another one: docs/keys.md says how to put it back.",
         lambda seen: key_marks.OPT_OUT in seen.keys_changed,
@@ -177,6 +188,12 @@ TROUBLES = (
         "the house is not kept",
         "Keys, expiry and purging wait. Look at the worker's log.",
         lambda seen: seen.is_silent("housekeeping", HOUSE_SILENT),
+        slow=True,
+    ),
+    Trouble(
+        "a number opened alone was not reviewed",
+        "Its 24 hours are over. A safeguarding lead who did not open it must look at the page Numbers.",
+        lambda seen: seen.is_past(seen.reveals.unreviewed_since, REVIEW_WITHIN),
         slow=True,
     ),
     Trouble(

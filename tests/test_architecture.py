@@ -20,9 +20,10 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 # Shells: they read, call the core, write, and commit once. Everybody else leaves the commit to them.
 COMMITTERS = {
     "bot.channels.sms", "bot.channels.voice", "bot.cli", "bot.data_commands", "bot.drill", "bot.duty", "bot.inbound",
-    "bot.jobs",
-    "bot.numbers", "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.second_look", "bot.watch",
-    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.outcomes", "admin.own_ways", "admin.reading",
+    "bot.jobs", "bot.numbers", "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.revealing",
+    "bot.second_look", "bot.watch",
+    "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.number", "admin.numbers",
+    "admin.outcomes", "admin.own_ways", "admin.reading",
     "admin.relay", "admin.review", "admin.rota", "admin.rota_book", "admin.rota_import", "admin.sessions",
     "admin.staff", "admin.worries",
 }
@@ -37,7 +38,8 @@ EDGES = {
     "conversations.key_marks", "conversations.keys",
     "conversations.lines", "conversations.marks", "conversations.models", "conversations.openings",
     "conversations.outbox", "conversations.outcomes", "conversations.proofs", "conversations.queues",
-    "conversations.receipts", "conversations.relays", "conversations.retention", "conversations.schema",
+    "conversations.receipts", "conversations.relays", "conversations.retention", "conversations.reveals",
+    "conversations.schema",
     "conversations.sealing", "conversations.shift_book", "conversations.staff_models", "conversations.store",
     "conversations.triage_models", "conversations.versions", "conversations.worries",
 }

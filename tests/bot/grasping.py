@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import gc
+import json
 import os
 import re
 import sys
@@ -101,7 +102,8 @@ def main() -> None:
         looked.append(name)
         if any(bytes(PrivateKey(each).public_key) in public for each in candidates(content)):
             found.append(name)
-    {"user": os.getresuid(), "heard": heard, "public": len(public), "looked": looked, "found": found}
+    outcome = {"user": os.getresuid(), "heard": heard, "public": len(public), "looked": looked, "found": found}
+    sys.stdout.write(f"{json.dumps(outcome)}\n")
 
 
 if __name__ == "__main__":
