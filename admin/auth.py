@@ -159,13 +159,19 @@ COUNTED: Mapping[str, Callable[[], tuple[str, Callable[[str, str, str], tuple[th
             "security.mf_recovery": lambda: (session.get("tf_user_id", ""), throttle.of_code),
             "security.verify": lambda: (session.get("_user_id", ""), throttle.of_password),
             "security.change_password": lambda: (session.get("_user_id", ""), throttle.of_password),
-            "number.ask": lambda: (session.get("_user_id", ""), throttle.of_code),
-            "number.open_it": lambda: (session.get("_user_id", ""), throttle.of_code),
-            "numbers.decide": lambda: (session.get("_user_id", ""), throttle.of_code),
+            "number.ask": lambda: _code_in_form(),
+            "number.open_it": lambda: _code_in_form(),
+            "numbers.decide": lambda: _code_in_form(),
         }
     )
 )
 """The forms that somebody could guess at: whose account it is, and which counters hold."""
+
+
+def _code_in_form() -> tuple[str, Callable[[str, str, str], tuple[throttle.Counter, ...]]]:
+    """A form that may carry a code counts when it does: whoever needs none is never made to wait."""
+    return (session.get("_user_id", "") if request.form.get("code") else ""), throttle.of_code
+
 
 STEP_DONE: Mapping[str, str] = MappingProxyType({"security.login": "tf_user_id"})
 """What the session holds once the step is done, where that is not simply a logged-in person."""

@@ -35,20 +35,20 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
     {
         "danger": Reason(
             "Somebody's life or body is in danger now",
-            "vital interests: UK GDPR 6(1)(d) and 9(2)(c)",
+            "Vital interests: UK GDPR 6(1)(d) and 9(2)(c)",
             emergency=True,
         ),
         "find": Reason(
             "Police or ambulance need it to find them now",
-            "vital interests: UK GDPR 6(1)(d) and 9(2)(c)",
+            "Vital interests: UK GDPR 6(1)(d) and 9(2)(c)",
             emergency=True,
         ),
         "harm": Reason(
             "They may come to significant harm, and messages do not reach them",
-            "public task and safeguarding: UK GDPR 6(1)(e) and 9(2)(g), DPA 2018 schedule 1 paragraph 18",
+            "Public task and safeguarding: UK GDPR 6(1)(e) and 9(2)(g), DPA 2018 schedule 1 paragraph 18",
         ),
-        "asked": Reason("They asked us to ring them", "public task: UK GDPR 6(1)(e) and 9(2)(g)"),
-        "law": Reason("A court or the Reporter requires it", "legal obligation: UK GDPR 6(1)(c) and 9(2)(f)"),
+        "asked": Reason("They asked us to ring them", "Public task: UK GDPR 6(1)(e) and 9(2)(g)"),
+        "law": Reason("A court or the Reporter requires it", "Legal obligation: UK GDPR 6(1)(c) and 9(2)(f)"),
     }
 )
 

@@ -309,6 +309,13 @@ def test_whoever_guesses_codes_is_slowed_down(app: Flask, hands: Hands, alert_id
     assert 429 in answers
 
 
+def test_whoever_needs_no_code_is_never_made_to_wait(app: Flask, alert_id: str) -> None:
+    ada, _ = owner(app, alert_id)
+    for _ in range(12):
+        assert asks(ada, alert_id, "").status_code == 422
+    assert asks(ada, alert_id, "danger", alone="1").status_code == 302
+
+
 # --- alone in an emergency ------------------------------------------------------------------------------------------
 
 
