@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nacl.public import PrivateKey
 
-WORDS = re.compile(rb"[A-Za-z0-9+/=_-]{43,64}")
+WORDS = re.compile(rb"[A-Za-z0-9+/_-]{43,64}={0,2}")
 MOST = 2_000_000
 
 
