@@ -26,6 +26,9 @@ from conversations.policy import Policy
 from conversations.settings import Settings
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SECOND_STEPS = frozenset({"security.two_factor_token_validation", "security.mf_recovery"})
+SECOND_FACTOR = "second_factor_at"
+"""Where the session holds when its owner last gave a second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _stand_at_the_door() -> ResponseReturnValue | None:
         return None
     if request.method in READING or request.endpoint == "security.login":
         begin_reading(db.session())  # also where a password is checked: that takes long, and others want to write
-    elif request.endpoint in {"security.two_factor_token_validation", "security.mf_recovery"}:
+    elif request.endpoint in SECOND_STEPS:
         _lock_account()
     roles = [role.name for role in current_user.roles] if current_user.is_authenticated else None
     if roles is not None and request.routing_exception is not None:
@@ -159,10 +162,19 @@ COUNTED: Mapping[str, Callable[[], tuple[str, Callable[[str, str, str], tuple[th
             "security.mf_recovery": lambda: (session.get("tf_user_id", ""), throttle.of_code),
             "security.verify": lambda: (session.get("_user_id", ""), throttle.of_password),
             "security.change_password": lambda: (session.get("_user_id", ""), throttle.of_password),
+            "number.ask": lambda: _code_in_form(),
+            "number.open_it": lambda: _code_in_form(),
+            "numbers.decide": lambda: _code_in_form(),
         }
     )
 )
 """The forms that somebody could guess at: whose account it is, and which counters hold."""
+
+
+def _code_in_form() -> tuple[str, Callable[[str, str, str], tuple[throttle.Counter, ...]]]:
+    """A form that may carry a code counts when it does: whoever needs none is never made to wait."""
+    return (session.get("_user_id", "") if request.form.get("code") else ""), throttle.of_code
+
 
 STEP_DONE: Mapping[str, str] = MappingProxyType({"security.login": "tf_user_id"})
 """What the session holds once the step is done, where that is not simply a logged-in person."""
@@ -204,6 +216,8 @@ def _own_password_chosen(_app: Flask, user: Staff, **_: Any) -> None:
 
 
 def _note_login(_app: Flask, user: Staff, **_: Any) -> None:
+    if request.endpoint in SECOND_STEPS:
+        session[SECOND_FACTOR] = now().isoformat()
     _record_own(user, Act("logged in", f"staff {user.id}"))
 
 

@@ -100,16 +100,28 @@ def demo() -> None:
         click.echo(f"{demo_logins.address(role)}  {demo_logins.PASSWORD}  {ROLES[role]}")
 
 
-@staff.command("verify-audit")
-@click.option("--head", "earlier", help="The head that an earlier run printed: it must still be there.")
-def verify_audit(earlier: str | None) -> None:
-    """Check that no line of the audit was changed or taken out; exit 1 with the first that was."""
+@staff.command("audit-head")
+def audit_head() -> None:
+    """Print the head of the audit, to be copied to another machine; later `audit-verify` holds the audit to it."""
+    _still_whole()
+    click.echo(trail.head(db.session()))
+
+
+@staff.command("audit-verify")
+@click.argument("head", required=False)
+def audit_verify(head: str | None) -> None:
+    """Check that no line of the audit was changed or taken out, and that HEAD, copied out earlier, is still in it."""
+    _still_whole()
+    if head and not trail.contains(db.session(), head.strip()):
+        fail("The audit was cut off or written anew: the head that was copied out is not in it.")
+    since = f" Lines since that head: {trail.lines_after(db.session(), head.strip())}." if head else ""
+    click.echo(f"The audit holds.{since}")
+
+
+def _still_whole() -> None:
     broken = trail.verify(db.session(), trail.audit_key(side().settings.record_key))
     if broken is not None:
         fail(f"The audit is broken at line {broken}: it was changed, or a line before it is missing.")
-    if earlier and not trail.contains(db.session(), earlier):
-        fail("The audit holds, but its end was cut off: the earlier head is gone.")
-    click.echo(f"The audit holds. Its head, to be kept elsewhere: {trail.head(db.session()) or 'none yet'}")
 
 
 @number.command("add")

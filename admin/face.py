@@ -12,6 +12,8 @@ from admin.dashboard import figures
 from admin.drills import drills
 from admin.home import home, init_pages, staff
 from admin.marks import marks
+from admin.number import number
+from admin.numbers import number_reviews, numbers
 from admin.outcomes import outcomes
 from admin.own_ways import own_ways
 from admin.quotes import quotes
@@ -29,7 +31,7 @@ from conversations.settings import Settings
 
 PARTS = (
     *(staff, home, figures, comments, quotes, alerts, outcomes, relay, drills, worries, marks),
-    *(rota, book, imports, own_ways, audit, people),
+    *(rota, book, imports, own_ways, audit, people, number, numbers, number_reviews),
 )
 
 

@@ -10,13 +10,12 @@ from flask_login import current_user
 
 from admin import chronology, reading
 from admin.auth import audit, now, side, staff_blueprint
-from conversations import alerts, reporting
+from conversations import alerts, reporting, worries
 from conversations import outcomes as store
 from conversations.audit import Act
 from conversations.db import db
 from conversations.duty_models import HandoverRow
 from conversations.keys import MissingKey, PublicKeys
-from conversations.lives import NOTES_LIFE
 from conversations.models import AlertRow
 from conversations.outcomes import Worker
 from conversations.reporting import NAME_AT_MOST, NOTES_AT_MOST, QUESTIONS, SAID_OF_OUTCOME
@@ -200,7 +199,7 @@ def _seals(notes: str) -> Seals | None:
         key = PublicKeys(side().settings.sealing_dir).of_day(now())
     except MissingKey:
         return None
-    return Seals(key, Sealable(notes), None, now() + NOTES_LIFE)
+    return Seals(key, Sealable(notes), None, now() + worries.BOX_LIFE)
 
 
 def _me() -> Worker:

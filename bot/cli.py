@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import click
 from flask.cli import with_appcontext
 
-from bot import calls, evaluation, jobs, metrics, simulation
+from bot import calls, evaluation, jobs, keyhold, metrics, simulation
 from bot import doctor as checks
 from bot import drill as drills
 from bot import watch as second_eyes
@@ -26,7 +26,7 @@ from bot.safeguards import language as languages
 from bot.safeguards.triage import encoder as third_mind
 from bot.safeguards.triage import lexicon
 from bot.stopping import on_signals
-from conversations import marks
+from conversations import key_marks, marks
 from conversations.answers import load_vocabulary
 from conversations.answers.filtering import answer_filter
 from conversations.db import db
@@ -135,6 +135,21 @@ def doctor() -> None:
     if faults:
         raise SystemExit(1)
     click.echo("no faults found")
+
+
+@bot.command("keys")
+@click.option("--accept", help="Say that a change was looked into: opt-out.key, or HEARD_KEYS_DIR.")
+@with_appcontext
+def list_keys(accept: str | None) -> None:
+    """List every key by name: what it is for, when it dies, how many boxes need it. Run it as the worker's user."""
+    if accept:
+        key_marks.accept(db.session(), accept)
+        db.session.commit()
+    for key in keyhold.inventory(db.session(), parts()):
+        click.echo(f"{key.name:45} {key.kind:23} dies {key.dies:27} boxes {key.boxes:5}  {key.wrong}".rstrip())
+    click.echo(f"boxes whose key is gone: {keyhold.dead_boxes(db.session(), parts())}")
+    for name in key_marks.changed(db.session()):
+        click.echo(f"wrong: {checks.CHANGED[name]}")
 
 
 @bot.command("fallback-page")

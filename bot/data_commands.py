@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from bot.demo import year
 from bot.parts import parts
-from conversations import audit, figures, keys, retention
+from conversations import audit, boxes, figures, keys, retention
 from conversations.db import db, forget_journal
 from conversations.schema import MIGRATIONS
 
@@ -53,6 +53,8 @@ def purge() -> None:
         closed += found
         session.commit()
     gone = {"conversations closed": closed, **retention.purge(session, now)}
+    emptied = boxes.empty_ended(session, now, settings.words_kept)
+    gone |= {f"{purpose} of alerts": count for purpose, count in emptied.items()}
     gone["responses and comments"] = retention.end_analysis(session, settings.analysis_months, now)
     gone["lines of the audit"] = audit.prune(session, now, audit.audit_key(settings.record_key))
     session.commit()

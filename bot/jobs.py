@@ -12,13 +12,13 @@ from threading import Thread
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, proving, reconcile, relay, second_look
+from bot import duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, revealing, second_look
 from bot.clocks import Tick, as_it_is
 from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import audit, figures, heartbeats, keys, retention
+from conversations import audit, boxes, figures, heartbeats, keys, retention
 from conversations.db import forget_journal, rewrite
 from conversations.keys import PrivateKeys
 from conversations.rota import HERE
@@ -120,6 +120,8 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     if heartbeats.first_of_day(session, "daily batch", now):
         retention.move_closed(session, today, random.Random(secrets.token_bytes(16)))  # noqa: S311  # seeded by the system
     retention.purge(session, now)
+    boxes.empty_ended(session, now, parts.settings.words_kept)
+    resealing.destroy_ended(session, parts, contacts)
     retention.end_analysis(session, parts.settings.analysis_months, now)
     audit.prune(session, now, audit.audit_key(parts.settings.record_key))
     retention.unneeded_attempts(session, now)
@@ -154,14 +156,18 @@ URGENT: dict[str, UrgentJob] = {
     "attempts": duty.hand_out,
     "results": duty.take_back,
     "news": duty.ask_for_news,
+    "numbers asked for": revealing.fill_numbers,
     "urgent heartbeat": _beat_urgently,
 }
 JOBS: dict[str, Job] = {
+    "key folder": keyhold.look_after,
     "reach": marking.reach,
+    "leads": revealing.tell_leads,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
     "numbers joined": lambda session, parts, contacts: contacts.move_joined(session, parts.keys, parts.clock()),
+    "keys of alerts": resealing.reseal,
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "messages of duty": relay.send_due,
     "marks": marking.fill_marks,

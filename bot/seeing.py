@@ -11,16 +11,31 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import drills, duty_rota, heartbeats, helplines, holidays, keys, queues, retention, worries
+from conversations import (
+    boxes,
+    drills,
+    duty_rota,
+    heartbeats,
+    helplines,
+    holidays,
+    key_marks,
+    keys,
+    queues,
+    retention,
+    reveals,
+    worries,
+)
 from conversations.db import begin_reading
 from conversations.drills import Drill
 from conversations.duty_models import ShiftRow
 from conversations.models import AlertEventRow, AlertRow
 from conversations.queues import Queue
+from conversations.reveals import Watched
 from conversations.rota import HERE
 from conversations.shifts import Gap
 
 ROTA_IN_USE = timedelta(days=30)
+RESEALED_WITHIN = timedelta(hours=1)
 NEEDS_US = "needs the operator"
 """What the history of an alert says when the clock can do no more by itself."""
 
@@ -50,6 +65,9 @@ class Seen:
     holidays_end: bool = False
     gaps: tuple[Gap, ...] = ()
     drill: Drill | None = None
+    keys_changed: tuple[str, ...] = ()
+    reseal_late: bool = False
+    reveals: Watched = field(default_factory=Watched)
 
     def is_late(self, queue: str, after: timedelta) -> bool:
         """Whether the oldest row of a queue has been due for longer than this."""
@@ -85,13 +103,22 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         needs_us=_needs_us(session),
         worries_late=worries.is_overdue(session, now),
         reviews_late=bool(retention.overdue_reviews(session, now.astimezone(HERE).date())),
-        kept_too_long=retention.overdue(session, settings.analysis_months, now),
+        kept_too_long=_kept_too_long(session, parts, now),
         keys_too_old=keys.kept_too_long(settings.sealing_dir, now - retention.LATE),
         helplines_stale=bool(helplines.stale(helplines.load(), now.date())),
         holidays_end=holidays.ends_soon(holidays.load(), now.date()),
         gaps=_gaps(session, parts, now),
         drill=last[0] if last else None,
+        keys_changed=key_marks.changed(session),
+        reveals=reveals.watched(session, now),
+        reseal_late=boxes.is_late(session, now, RESEALED_WITHIN),
     )
+
+
+def _kept_too_long(session: Session, parts: Parts, now: datetime) -> tuple[str, ...]:
+    late = boxes.overdue(session, now - retention.LATE, parts.settings.words_kept)
+    ended = ("number and words of an alert",) if late else ()
+    return *retention.overdue(session, parts.settings.analysis_months, now), *ended
 
 
 def _needs_us(session: Session) -> bool:

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from bot import drill
 from bot.clocks import CLOCK_OF
 from bot.seeing import Seen
-from conversations import lives
+from conversations import key_marks, lives
+from conversations.breaking_glass import MANY_ALONE, REVIEW_WITHIN
 from conversations.rota import HERE
 
 SILENT = timedelta(seconds=90)
@@ -126,6 +127,21 @@ TROUBLES = (
         lambda seen: seen.is_late("opt-outs", SLOWLY),
     ),
     Trouble(
+        "no lead knows of a number opened alone",
+        "Ring the safeguarding lead: the page Numbers says which.",
+        lambda seen: seen.is_past(seen.reveals.untold_since, LATE),
+    ),
+    Trouble(
+        "numbers are opened alone again and again",
+        "Ring the safeguarding lead and look at the page Numbers.",
+        lambda seen: seen.reveals.alone_today >= MANY_ALONE,
+    ),
+    Trouble(
+        "opt-outs no longer match",
+        "Young people who sent STOP may get texts. opt-out.key is another one: docs/keys.md says how to put it back.",
+        lambda seen: key_marks.OPT_OUT in seen.keys_changed,
+    ),
+    Trouble(
         "the front door does not answer",
         "Young people and staff cannot reach Heard. Look at the web process, the proxy and the certificate.",
         lambda seen: seen.is_past(seen.web_at, LATE),
@@ -203,6 +219,24 @@ TROUBLES = (
         lives.KEYS_LATE,
         "Words and numbers can be opened for longer than we promised. Look at the worker's log and the key folders.",
         lambda seen: seen.keys_too_old and _had_time(seen),
+        slow=True,
+    ),
+    Trouble(
+        "a number opened alone was not reviewed",
+        "Its 24 hours are over. A safeguarding lead who did not open it must look at the page Numbers.",
+        lambda seen: seen.is_past(seen.reveals.unreviewed_since, REVIEW_WITHIN),
+        slow=True,
+    ),
+    Trouble(
+        "private keys could be read by others",
+        "The worker has mended it. Find out who could, then flask bot keys --accept HEARD_KEYS_DIR (docs/keys.md).",
+        lambda seen: key_marks.FOLDER in seen.keys_changed,
+        slow=True,
+    ),
+    Trouble(
+        "words of open alerts have no key of their own",
+        "They can be read for a week only. Look at the worker's log and at HEARD_KEYS_DIR.",
+        lambda seen: seen.reseal_late,
         slow=True,
     ),
     Trouble(

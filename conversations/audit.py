@@ -105,6 +105,12 @@ def contains(session: Session, link: str) -> bool:
     return session.scalar(select(func.count()).where(AuditRow.chain == link)) == 1
 
 
+def lines_after(session: Session, link: str) -> int:
+    """How many lines were added after the one with this link."""
+    place = select(AuditRow.id).where(AuditRow.chain == link).scalar_subquery()
+    return session.scalar(select(func.count()).where(AuditRow.id > place)) or 0
+
+
 def newest(session: Session, before: int | None = None, most: int = 50) -> Sequence[AuditRow]:
     """The latest lines, newest first."""
     query = select(AuditRow).order_by(AuditRow.id.desc()).limit(most)

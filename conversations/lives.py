@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, Date, and_, delete, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from conversations import worries
-from conversations.duty_models import AlarmRow, HandoverRow, RelayRow, ReportRow
+from conversations.duty_models import AlarmRow, RelayRow
 from conversations.models import (
-    AlertRow,
     CommentRow,
     ConversationRow,
     DeliveryRow,
@@ -25,13 +24,14 @@ from conversations.triage_models import MarkRow, ReachRow, SecondLookRow, WorryR
 
 AT_ONCE = timedelta()
 DAY, WEEK, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=365)
-NOTES_LIFE = WEEK
 MESSAGE_ID_LIFE = timedelta(days=395)
 
 PURGE = "conversations.retention.purge"
 KEYS = "conversations.keys.destroy_expired"
 ANALYSIS = "conversations.retention.end_analysis"
+BOXES = "conversations.boxes.empty_ended"
 NOTHING = "nothing"
+AFTER_OUTCOME = "HEARD_WORDS_KEPT_DAYS after its outcome"
 LATE = "something is kept past its life"
 KEYS_LATE = "keys are kept past their life"
 NOBODY = "nobody"
@@ -89,16 +89,15 @@ TABLE = (
          ends=Ends(CommentRow.link_expires_on, AT_ONCE, empties=("sealed_link", "link_expires_on"))),
     Kept("day keys, and with them all sealed numbers and words", "keys folder, sealing folder",
          "until 7 days after their day are over", KEYS, KEYS_LATE),
-    Kept("alert contacts", "alert", "7 days", ends=Ends(AlertRow.raised_at, WEEK, empties=("sealed_contact",))),
-    Kept("words of alerts", "alert_words", "7 days: then their key is gone", KEYS, KEYS_LATE),
+    Kept("number and words of an alert", "alert, alert_words", AFTER_OUTCOME, BOXES),
+    Kept("keys of alerts", "keys folder", AFTER_OUTCOME, "bot.resealing.destroy_ended", NOBODY),
     Kept("alerts without words, and what was done", "alert, alert_event, attempt, report, handover",
          "as the partnership's policy says: nothing ends them yet", NOTHING, NOBODY),
-    Kept("notes of reports", "report", "7 days", ends=Ends(ReportRow.at, NOTES_LIFE, empties=("sealed_notes",))),
-    Kept("notes of handovers", "handover", "7 days",
-         ends=Ends(HandoverRow.handed_at, NOTES_LIFE, empties=("sealed_notes",))),
+    Kept("notes of reports and handovers", "report, handover", AFTER_OUTCOME, BOXES),
+    Kept("who asked to see a number, and who allowed it", "reveal", "as the alert that it belongs to", NOTHING, NOBODY),
     Kept("links of flagged comments", "reach", "seconds, until the worker has looked", "bot.marking.reach",
          ends=Ends(ReachRow.expires_at, AT_ONCE)),
-    Kept("words of duty workers to young people", "relay", "7 days: then their key is gone", KEYS, KEYS_LATE),
+    Kept("words of duty workers to young people", "relay", AFTER_OUTCOME, BOXES),
     Kept("words on pages", "relay", "7 days", ends=Ends(RelayRow.written_at, WEEK, empties=("sealed_for_reader",))),
     Kept("texts sent", "outbox", "72 hours", ends=Ends(OutboxRow.due_at, timedelta(hours=72), (SENT,))),
     Kept("delivery reports", "delivery", "1 day", ends=Ends(DeliveryRow.received_at, DAY)),
@@ -120,10 +119,11 @@ TABLE = (
     Kept("staff sessions", "staff_session", "30 minutes unused, 8 hours at most",
          ends=Ends(SessionRow.expires_at, AT_ONCE)),
     Kept("login tries", "login_try", "1 day", ends=Ends(LoginTryRow.last_at, DAY)),
-    Kept("staff, their ways and the rota", "staff, role, staff_role, staff_number, way, duty_key, shift",
+    Kept("staff, their ways and the rota", "staff, role, staff_role, staff_number, way, duty_key, shift, swap",
          "while the account exists", NOTHING, NOBODY),
     Kept("alarms that are over", "alarm", "12 months", ends=Ends(AlarmRow.ended_at, YEAR)),
-    Kept("scripts and heartbeats", "script_version, heartbeat", "for good: nothing that anybody said", NOTHING, NOBODY),
+    Kept("scripts and heartbeats", "script_version, heartbeat, key_mark", "for good: nothing that anybody said",
+         NOTHING, NOBODY),
 )  # fmt: skip
 PURGED = tuple(kept for kept in TABLE if kept.job == PURGE)
 MEASURED = tuple(kept for kept in TABLE if kept.ends)

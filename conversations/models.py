@@ -274,14 +274,19 @@ class FigureRow(Base):
     shown: Mapped[int]
 
 
+OF_ONE = """(CASE WHEN alert_id IS NULL THEN 0 ELSE 1 END + CASE WHEN worry_id IS NULL THEN 0 ELSE 1 END
+ + CASE WHEN reveal_id IS NULL THEN 0 ELSE 1 END) = 1"""
+
+
 class OpeningRow(Base):
-    """A member of staff's wish to read sealed words, and then the words, sealed to that browser session alone."""
+    """A member of staff's wish to read sealed words or a number, and then these, sealed to that browser session."""
 
     __tablename__ = "opening"
-    __table_args__ = (CheckConstraint("(alert_id IS NULL) <> (worry_id IS NULL)", name="of_one"),)
+    __table_args__ = (CheckConstraint(OF_ONE, name="of_one"),)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id"), index=True)
     worry_id: Mapped[str | None] = mapped_column(ForeignKey("worry.id"), index=True)
+    reveal_id: Mapped[str | None] = mapped_column(ForeignKey("reveal.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     public_half: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -67,6 +68,7 @@ class Settings:
     deadman_url: str = ""
     metrics_port: int = 0
     partners: tuple[str, ...] = ()
+    words_kept_days: int = 7
     reconcile: bool = True
     analysis_months: int = 36
 
@@ -95,6 +97,11 @@ class Settings:
     def twilio_tokens(self) -> tuple[str, ...]:
         """The current auth token, and the previous one while tokens are being changed."""
         return tuple(token for token in (self.twilio_auth_token, self.twilio_auth_token_previous) if token)
+
+    @property
+    def words_kept(self) -> timedelta:
+        """How long after its outcome the words and the number of an alert can be opened."""
+        return timedelta(days=self.words_kept_days)
 
     @property
     def sqlite(self) -> bool:
@@ -204,6 +211,12 @@ def _months(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]?", text):
+        raise ValueError("give a number of days from 1 to 99")
+    return int(text)
+
+
 def _cover_hours(text: str) -> str:
     if text != "always" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError("give always, or weekday hours like 09:00-17:00")
@@ -241,6 +254,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "metrics_port": int,
     "partners": _names,
     "analysis_months": _months,
+    "words_kept_days": _days,
     "reconcile": lambda text: _one_of("1", "0")(text) == "1",
 }
 

@@ -31,7 +31,7 @@ from conversations.models import (
 )
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import WORDS, own_session, seed_alert, seed_staff, seed_text
+from tests.seeds import WORDS, own_session, seed_alert, seed_staff, seed_text, worker_contacts
 
 
 @pytest.fixture
@@ -159,14 +159,14 @@ def test_house_is_kept_every_five_minutes_and_the_batch_moved_once_a_day_in_loca
     phone: Phone, session: Session, app_parts: Parts, clock: Clock
 ) -> None:
     clock.now = clock.now.replace(month=7, day=6, hour=12)
-    jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]  # it opens nothing
+    jobs.keep_house(session, app_parts, worker_contacts(app_parts))
     session.commit()
     moved = []
     for said in ("CHECKIN", "12-15", "4", "1", "yes"):
         phone.says(said)
     for _ in range(24 * 12):
         clock.forward(minutes=5)
-        jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]
+        jobs.keep_house(session, app_parts, worker_contacts(app_parts))
         session.commit()
         if not moved and session.scalar(select(func.count()).select_from(ResponseRow)):
             moved.append(clock())

@@ -100,7 +100,7 @@ def read_by_staff(session: Session, contacts: Contacts, alert_id: str, clock: Cl
     session.rollback()
     staff_id = session.scalar(text("SELECT id FROM staff")) or seed_staff(session)
     private, public = new_pair()
-    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id)
+    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id=alert_id)
     contacts.fill_openings(session, clock())
     session.commit()
     box = openings.opened(session, opening, staff_id, clock())

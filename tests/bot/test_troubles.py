@@ -11,14 +11,23 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from bot import jobs, second_look, seeing, troubles
+from bot import jobs, resealing, second_look, seeing, troubles
 from bot.parts import Parts
 from conversations import alerts, audit, heartbeats, worries
 from conversations.duty_models import RelayRow, ShiftRow, WayRow
 from conversations.models import AlertRow, AttemptRow, CommentRow, OptRequestRow, ResponseRow
 from conversations.staff_models import RoleRow, StaffRoleRow
 from tests.fakes import Clock
-from tests.seeds import acknowledge, make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
+from tests.seeds import (
+    acknowledge,
+    make_seals,
+    seed_alert,
+    seed_staff,
+    seed_text,
+    seed_told,
+    seed_worry,
+    worker_contacts,
+)
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
@@ -114,6 +123,7 @@ def test_an_alert_that_waits_for_cover_is_nobodys_trouble_until_its_next_action(
     session: Session, app_parts: Parts, clock: Clock
 ) -> None:
     seed_alert(session, app_parts)
+    resealing.reseal(session, app_parts, worker_contacts(app_parts))
     session.query(AttemptRow).delete()
     session.execute(update(AlertRow).values(next_action_at=clock() + timedelta(hours=9)))
     session.commit()

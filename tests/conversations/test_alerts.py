@@ -266,7 +266,9 @@ def test_an_alert_that_is_not_there_is_not_open(session: Session, missing: str |
 
 def test_words_are_given_to_the_one_who_asked_once_and_in_time(session: Session, alert_id: str, clock: Clock) -> None:
     staff_id = seed_staff(session)
-    first, second, late = (openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert_id) for _ in range(3))
+    first, second, late = (
+        openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert_id=alert_id) for _ in range(3)
+    )
     assert openings.opened(session, first, staff_id, clock()) is None
     session.execute(text("UPDATE opening SET sealed = :box"), {"box": b"box"})
     assert openings.opened(session, first, staff_id + 1, clock()) is None

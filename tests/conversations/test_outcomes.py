@@ -477,8 +477,8 @@ def test_b42_what_a_young_person_said_goes_and_the_trail_of_what_was_done_stays(
     retention.purge(session, clock() + timedelta(days=7))
     session.commit()
     session.expire_all()
-    assert outcomes.notes(session, [alert_id]) == []
-    assert row(session, alert_id).sealed_contact is None
+    assert bool(outcomes.notes(session, [alert_id])) is not closed
+    assert (row(session, alert_id).sealed_contact is None) is closed
     assert history(session, alert_id) == before
     assert len(outcomes.reports(session, alert_id)) == closed
     assert session.scalar(select(func.count()).select_from(AlertEventRow)) == len(before)
