@@ -15,12 +15,11 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from admin import audit
 from bot import jobs, revealing, seeing, troubles
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.sender import NotSent
-from conversations import alerts, breaking_glass, heartbeats, openings, relays, reveals
+from conversations import alerts, audit, breaking_glass, heartbeats, openings, relays, reveals
 from conversations.breaking_glass import Reveal
 from conversations.db import db
 from conversations.duty_models import RevealRow

@@ -6,13 +6,13 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from admin.audit import Act
 from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 
-from admin import audit as trail
 from admin.cli import staff
+from conversations import audit as trail
+from conversations.audit import Act
 from conversations.db import db
 from conversations.keys import keyed_hash
 from conversations.staff_models import AuditRow, StaffNumberRow
