@@ -22,7 +22,7 @@ from conversations.reporting import REOPEN_REASONS
 from conversations.sealing import CannotOpen, key_name
 from conversations.templates import Draft
 from tests.fakes import Clock
-from tests.seeds import DANGER, NUMBER, WORDS, make_seals, seed_alert, worker_contacts
+from tests.seeds import DANGER, NUMBER, WORDS, acknowledge, make_seals, seed_alert, worker_contacts
 
 DAY = timedelta(days=1)
 ADA = Worker(1, "Ada")
@@ -52,7 +52,7 @@ def keep_house(session: Session, parts: Parts) -> None:
 def whole(session: Session, parts: Parts, clock: Clock) -> str:
     """An alert with everything that may be sealed about one: number, words, message, notes of report and handover."""
     alert_id = seed_alert(session, parts)
-    alerts.acknowledge(session, alert_id, ADA.name, clock())
+    acknowledge(session, alert_id, ADA.name, clock())
     draft = Draft("Ada here, can you ring me?", "", "danger")
     written = relays.Written("1" * 32, "Ada", draft, parts.keys.of_day(clock()))
     relays.write(session, alert_id, written, clock())
@@ -180,7 +180,7 @@ def test_an_alert_that_is_opened_again_keeps_its_key_and_one_that_comes_too_late
     clock.forward(days=30)
     keep_house(session, app_parts)
     assert WORDS in opened(session, contacts, clock)
-    alerts.acknowledge(session, alert_id, ADA.name, clock())
+    acknowledge(session, alert_id, ADA.name, clock())
     assert alerts.record_outcome(session, alert_id, "Ada", "spoken", clock())
     session.commit()
     clock.forward(days=8)
@@ -203,7 +203,7 @@ def test_an_alert_that_was_joined_to_another_lives_as_long_as_that_one(
     older = seed_alert(session, app_parts)
     clock.forward(minutes=1)
     younger = seed_alert(session, app_parts, words="and my sister")
-    alerts.acknowledge(session, older, ADA.name, clock())
+    acknowledge(session, older, ADA.name, clock())
     assert outcomes.merge(session, older, younger, ADA, clock()) == older
     session.commit()
     reseal(session, app_parts, contacts)

@@ -23,7 +23,7 @@ from conversations.models import AlertRow
 from conversations.sealing import SEPARATOR
 from tests.fakes import Clock
 from tests.make import Phone
-from tests.seeds import worker_contacts
+from tests.seeds import acknowledge, worker_contacts
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -104,7 +104,7 @@ def test_last_weeks_backup_cannot_open_last_weeks_contacts(
     work(session, app_parts)
     monday_evening = back_up(session)
     closed, still_open = session.scalars(select(AlertRow.id).order_by(AlertRow.raised_at, AlertRow.level)).all()
-    alerts.acknowledge(session, closed, "Ada", clock())
+    acknowledge(session, closed, "Ada", clock())
     assert alerts.record_outcome(session, closed, "Ada", "spoken", clock())
     session.commit()
     clock.forward(days=8)
@@ -121,7 +121,7 @@ def test_once_the_last_alert_is_over_no_backup_opens_at_all(
     work(session, app_parts)
     backups = [lived, back_up(session)]
     for alert_id in session.scalars(select(AlertRow.id)).all():
-        alerts.acknowledge(session, alert_id, "Ada", clock())
+        acknowledge(session, alert_id, "Ada", clock())
         assert alerts.record_outcome(session, alert_id, "Ada", "spoken", clock())
     session.commit()
     backups.append(back_up(session))
