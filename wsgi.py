@@ -8,18 +8,20 @@ import os
 from datetime import timedelta
 
 from flask import Flask
+from flask.helpers import get_debug_flag
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin.face import init_staff
+from bot import dumps
 from bot.channels.health import health
 from bot.channels.sms import sms
 from bot.channels.voice import voice
 from bot.channels.web import chat
-from bot.logs import ErrorInfo, place_of, set_up
+from bot.logs import ErrorInfo, catch_the_rest, place_of, set_up
 from bot.parts import Parts, real_parts
 from conversations.db import db, engine_options
-from conversations.settings import Settings
+from conversations.settings import Settings, SettingsError
 
 BODY_LIMIT = 64 * 1024
 log = logging.getLogger("heard")
@@ -36,7 +38,9 @@ class Heard(Flask):
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> Flask:
     """The application for these settings, from the environment when none are given; a test may bring its own parts."""
     if parts is None:
+        dumps.forbid()
         set_up()
+        _refuse_to_debug()
     settings = settings or (parts.settings if parts else Settings.from_env(os.environ))
     app = Heard("heard", static_folder=None)
     app.config.from_mapping(
@@ -54,7 +58,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     protection = CSRFProtect(app)
-    app.extensions["heard"] = parts or real_parts(settings)
+    running = parts or real_parts(settings)
+    app.extensions["heard"] = running
     app.register_blueprint(health)
     if "public" in settings.faces:
         for signed in (sms, voice):  # Twilio signs its requests; it cannot hold a token of ours
@@ -62,7 +67,14 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
             app.register_blueprint(signed)
         app.register_blueprint(chat)
     if "staff" in settings.faces:
-        init_staff(app, settings)
+        init_staff(app, settings, running.policy)
     if parts is None:
+        catch_the_rest()
         gc.freeze()  # rules and scripts live as long as the process: looking through them again takes up to 60 ms
     return app
+
+
+def _refuse_to_debug() -> None:
+    """Flask's debugger shows whoever causes an error what others wrote, and lets them run code."""
+    if get_debug_flag():
+        raise SettingsError(("FLASK_DEBUG is set: unset it, what people wrote would be shown to others",))

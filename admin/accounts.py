@@ -109,6 +109,12 @@ def set_roles(session: Session, staff: Staff, roles: Collection[str]) -> None:
     end_access(session, staff)
 
 
+def set_area(session: Session, staff: Staff, area: str) -> None:
+    """Limit somebody's figures to one area, or with none lift that; they must log in again."""
+    staff.area = area or None
+    end_access(session, staff)
+
+
 def disable(session: Session, staff: Staff) -> None:
     """Let somebody in no more, from this moment."""
     staff.active = False

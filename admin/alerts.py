@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from admin import chronology, reading
-from admin.audit import Act
-from admin.auth import audit, now, staff_blueprint
+from admin.auth import audit, now, side, staff_blueprint
 from admin.chronology import LEVELS
 from conversations import alerts as store
 from conversations import outcomes, worries
+from conversations.alerts import Taker
+from conversations.audit import Act
 from conversations.db import db
 from conversations.models import AlertRow
 from conversations.outcomes import Worker
@@ -60,7 +61,8 @@ def printed(alert_id: str) -> str:
 def acknowledge(alert_id: str) -> ResponseReturnValue:
     """Take an alert; whoever was first has it, and the second is told who and since when."""
     alert = _found(alert_id)
-    mine = store.acknowledge(db.session(), alert_id, current_user.name, now(), current_user.id)
+    taker = Taker(current_user.name, current_user.id)
+    mine = store.acknowledge(db.session(), alert_id, taker, side().policy.remind_after, now())
     db.session.refresh(alert)
     audit(Act("acknowledged" if mine else "tried to acknowledge", f"alert {alert_id}"))
     said = "You have taken this alert." if mine else _too_late(alert)
@@ -84,7 +86,9 @@ def words(alert_id: str) -> ResponseReturnValue:
 @alerts.app_template_global()
 def what_next(alert: AlertRow) -> str:
     """What Heard does next about an alert by itself."""
-    whom = chronology.whom(alert.level, alert.step)
+    if alert.drill and alert.state != "closed":
+        return chronology.OF_A_DRILL
+    whom = chronology.whom(side().policy, alert.level, alert.step)
     return chronology.what_next(alert.state, alert.next_action_at, whom, now())
 
 
@@ -114,6 +118,7 @@ def _told_of(alert: AlertRow) -> dict[str, object]:
         "alert": alert,
         "history": chronology.of_alert(session, alert.id),
         "handovers": outcomes.handovers(session, alert.id),
+        "receipts": outcomes.receipts(session, alert.id),
         "reports": outcomes.reports(session, alert.id),
         **_words(),
     }

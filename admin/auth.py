@@ -17,14 +17,18 @@ from sqlalchemy.orm import Session
 
 from admin import throttle
 from admin.accounts import OneTimeTotp, Staff, datastore
-from admin.audit import Act, audit_key, record
 from admin.roles import PAGES, Verdict, verdict
 from admin.security import NoRescueForm, OneMethodForm, PasswordLengths, StaffLoginForm, security_config
 from admin.sessions import PATH, Clock, SessionsByPath, StaffSessions, end_all, under_staff
+from conversations.audit import Act, audit_key, record
 from conversations.db import begin_reading, db
+from conversations.policy import Policy
 from conversations.settings import Settings
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SECOND_STEPS = frozenset({"security.two_factor_token_validation", "security.mf_recovery"})
+SECOND_FACTOR = "second_factor_at"
+"""Where the session holds when its owner last gave a second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Side:
     """What the staff side was started with."""
 
     settings: Settings
+    policy: Policy
     clock: Clock
 
 
@@ -72,9 +77,10 @@ def begin_writing() -> None:
     db.session.rollback()
 
 
-def init_auth(app: Flask, settings: Settings, clock: Clock) -> None:
+def init_auth(app: Flask, started: Side) -> None:
     """Set up sessions, the throttle, the door and Flask-Security; before any other part of the staff side."""
-    app.extensions["heard_staff"] = Side(settings, clock)
+    app.extensions["heard_staff"] = started
+    settings, clock = started.settings, started.clock
     app.session_interface = SessionsByPath(StaffSessions(clock, settings.public_url.startswith("https://")))
     app.config.update(security_config(settings))
     app.before_request(_slow_down)
@@ -109,7 +115,7 @@ def _stand_at_the_door() -> ResponseReturnValue | None:
         return None
     if request.method in READING or request.endpoint == "security.login":
         begin_reading(db.session())  # also where a password is checked: that takes long, and others want to write
-    elif request.endpoint in {"security.two_factor_token_validation", "security.mf_recovery"}:
+    elif request.endpoint in SECOND_STEPS:
         _lock_account()
     roles = [role.name for role in current_user.roles] if current_user.is_authenticated else None
     if roles is not None and request.routing_exception is not None:
@@ -156,10 +162,19 @@ COUNTED: Mapping[str, Callable[[], tuple[str, Callable[[str, str, str], tuple[th
             "security.mf_recovery": lambda: (session.get("tf_user_id", ""), throttle.of_code),
             "security.verify": lambda: (session.get("_user_id", ""), throttle.of_password),
             "security.change_password": lambda: (session.get("_user_id", ""), throttle.of_password),
+            "number.ask": lambda: _code_in_form(),
+            "number.open_it": lambda: _code_in_form(),
+            "numbers.decide": lambda: _code_in_form(),
         }
     )
 )
 """The forms that somebody could guess at: whose account it is, and which counters hold."""
+
+
+def _code_in_form() -> tuple[str, Callable[[str, str, str], tuple[throttle.Counter, ...]]]:
+    """A form that may carry a code counts when it does: whoever needs none is never made to wait."""
+    return (session.get("_user_id", "") if request.form.get("code") else ""), throttle.of_code
+
 
 STEP_DONE: Mapping[str, str] = MappingProxyType({"security.login": "tf_user_id"})
 """What the session holds once the step is done, where that is not simply a logged-in person."""
@@ -201,6 +216,8 @@ def _own_password_chosen(_app: Flask, user: Staff, **_: Any) -> None:
 
 
 def _note_login(_app: Flask, user: Staff, **_: Any) -> None:
+    if request.endpoint in SECOND_STEPS:
+        session[SECOND_FACTOR] = now().isoformat()
     _record_own(user, Act("logged in", f"staff {user.id}"))
 
 

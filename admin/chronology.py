@@ -10,8 +10,9 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from conversations import alerts, policy
+from conversations import alerts, attempts
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
+from conversations.policy import Policy
 from conversations.rota import HERE
 from conversations.staff_models import StaffRow
 
@@ -65,6 +66,9 @@ TOLD: Mapping[str, str] = MappingProxyType(
 )
 
 
+OF_A_DRILL = "Whoever is on duty first is told, once. Heard closes a drill by itself, at the latest after an hour."
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a chronology."""
@@ -83,9 +87,9 @@ def who_has(alert: AlertRow, mine: bool) -> str:
     return f"You have it, {since}." if mine else f"{alert.acknowledged_by} has it, {since}."
 
 
-def whom(level: str, step: int) -> str:
+def whom(policy: Policy, level: str, step: int) -> str:
     """Whom the step that comes next tells: first, next or everyone; what has no steps of its own is a concern."""
-    steps = policy.load().timetable(level).steps
+    steps = policy.timetable(level).steps
     return steps[min(step, len(steps) - 1)].tell
 
 
@@ -112,18 +116,18 @@ def clock_of(moment: datetime | None, now: datetime | None = None) -> str:
 
 def of_alert(session: Session, alert_id: str) -> list[Line]:
     """The whole chronology of one alert, oldest first."""
-    attempts = alerts.attempts(session, alert_id)
-    wanted = select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_({each.person_id for each in attempts}))
+    tries = attempts.of_alert(session, alert_id)
+    wanted = select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_({each.person_id for each in tries}))
     names = {row.id: row.name for row in session.execute(wanted)}
-    return lines(alerts.timeline(session, alert_id), attempts, names)
+    return lines(alerts.timeline(session, alert_id), tries, names)
 
 
 def lines(
-    events: Sequence[AlertEventRow], attempts: Iterable[AttemptRow], names: Mapping[int, str]
+    events: Sequence[AlertEventRow], tries: Iterable[AttemptRow], names: Mapping[int, str]
 ) -> list[Line]:
     """Events and attempts in one line of time; an attempt stands where it was sent, or where it was due."""
     told = [Line(each.at, _sentence(each.what), each.who, each.detail) for each in _unsaid(events)]
-    told += [_attempt(each, names) for each in attempts]
+    told += [_attempt(each, names) for each in tries]
     return sorted(told, key=lambda line: line.at)
 
 

@@ -1,99 +1,72 @@
-"""The figures of closed months, as they were fixed."""
+"""The figures of closed periods, as they were fixed, on a page and to take away."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from flask import abort, render_template
+from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from admin.auth import staff_blueprint
+from admin.exports import EXPORTS, NOTE
+from admin.presenting import Table, plain, tables
 from conversations import figures as store
 from conversations.db import db
-from conversations.disclosure import total
-from conversations.script import Script, load_all
-from conversations.script.values import IMPLIED_CODES
-
-LANGUAGE = "en"
-BAR = 100
+from conversations.periods import is_month
+from conversations.script import load_all
 
 figures = staff_blueprint("figures", "figures")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One answer of a view: its words, what is shown, and how long its bar is out of 100."""
-
-    label: str
-    shown: int
-    bar: int
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One question of one script; no lines means that it is withheld."""
-
-    script: str
-    question: str
-    lines: tuple[Line, ...]
-    total: int
-
-
 @figures.get("/")
 def newest() -> ResponseReturnValue:
-    """The figures of the newest closed month."""
-    months = store.periods(db.session())
-    return _page(months[0] if months else "", months)
+    """The figures of the newest closed period."""
+    periods = _periods()
+    return _page(periods[0] if periods else "", periods)
 
 
 @figures.get("/<period>")
 def month(period: str) -> ResponseReturnValue:
-    """The figures of one closed month."""
-    months = store.periods(db.session())
-    if period not in months:
+    """The figures of one closed period."""
+    return _page(_found(period), _periods())
+
+
+@figures.get("/<period>/figures.<kind>")
+def take_away(period: str, kind: str) -> ResponseReturnValue:
+    """The same figures as a file."""
+    if kind not in EXPORTS:
         abort(404)
-    return _page(period, months)
+    export = EXPORTS[kind]
+    made = Response(export.make(_found(period), _tables(period)), content_type=export.kind)
+    made.headers["Content-Disposition"] = f'attachment; filename="figures-{period}.{kind}"'
+    return made
 
 
-def _page(period: str, months: list[str]) -> ResponseReturnValue:
-    scripts = load_all()
-    found = sorted(store.shown(db.session(), period), key=lambda figure: _place(figure, scripts))
-    views = [view(figure, scripts) for figure in found]
-    return render_template("staff/figures.html", period=period, months=months, views=views)
-
-
-def view(figure: store.Figure, scripts: Mapping[str, Script]) -> View:
-    """A figure in words, its bars drawn from what is shown and nothing else."""
-    script = scripts.get(figure.script)
-    words = script.words[LANGUAGE] if script else None
-    asked = words.ask.get(figure.question, figure.question) if words else figure.question
-    labels = words.labels.get(figure.question, {}) if words else {}
-    highest = max(figure.cells.values(), default=0) or 1
-    order = [code for code in _order(script, figure.question) if code in figure.cells]
-    codes = order + sorted(figure.cells.keys() - set(order))
-    lines = tuple(
-        Line(_label(labels, code), figure.cells[code], round(BAR * figure.cells[code] / highest)) for code in codes
+def _page(period: str, periods: list[str]) -> ResponseReturnValue:
+    area = current_user.area
+    return render_template(
+        "staff/figures.html",
+        period=period,
+        periods=periods,
+        views=_tables(period),
+        quarter=bool(period) and not is_month(period),
+        area=plain(area) if area else "",
+        kinds=list(EXPORTS),
+        note=NOTE,
     )
-    return View(plain(figure.script), asked, lines, total(figure.cells))
 
 
-def plain(name: str) -> str:
-    """A name from a script, as a reader sees it."""
-    return name.replace("_", " ").replace("-", " ").capitalize()
+def _tables(period: str) -> list[Table]:
+    found, area = store.shown(db.session(), period), current_user.area
+    return tables(store.within(found, area) if area else found, load_all())
 
 
-def _place(figure: store.Figure, scripts: Mapping[str, Script]) -> tuple[str, int]:
-    script = scripts.get(figure.script)
-    asked = [step.id for step in script.steps] if script else []
-    return figure.script, asked.index(figure.question) if figure.question in asked else len(asked)
+def _found(period: str) -> str:
+    if period not in _periods():
+        abort(404)
+    return period
 
 
-def _label(labels: Mapping[str, str], code: str) -> str:
-    label = labels.get(code, "")
-    return f"{code}: {label}" if label and code.isdecimal() else label or plain(code)
-
-
-def _order(script: Script | None, question: str) -> tuple[str, ...]:
-    steps = script.steps if script else ()
-    return next((step.options or IMPLIED_CODES.get(step.type, ()) for step in steps if step.id == question), ())
+def _periods() -> list[str]:
+    """The closed periods that this member of staff may see; by area there are quarters alone."""
+    every = store.periods(db.session())
+    return [period for period in every if not is_month(period)] if current_user.area else every

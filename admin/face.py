@@ -7,13 +7,16 @@ from flask_wtf.csrf import CSRFProtect
 
 from admin import demo_logins
 from admin.alerts import alerts
-from admin.auth import init_auth, utc_now
+from admin.auth import Side, init_auth, utc_now
 from admin.dashboard import figures
 from admin.drills import drills
 from admin.home import home, init_pages, staff
 from admin.marks import marks
+from admin.number import number
+from admin.numbers import number_reviews, numbers
 from admin.outcomes import outcomes
 from admin.own_ways import own_ways
+from admin.quotes import quotes
 from admin.relay import relay
 from admin.review import comments
 from admin.rota import rota
@@ -23,19 +26,20 @@ from admin.sessions import Clock
 from admin.staff import people
 from admin.trail import audit
 from admin.worries import worries
+from conversations.policy import Policy
 from conversations.settings import Settings
 
 PARTS = (
-    *(staff, home, figures, comments, alerts, outcomes, relay, drills, worries, marks),
-    *(rota, book, imports, own_ways, audit, people),
+    *(staff, home, figures, comments, quotes, alerts, outcomes, relay, drills, worries, marks),
+    *(rota, book, imports, own_ways, audit, people, number, numbers, number_reviews),
 )
 
 
-def init_staff(app: Flask, settings: Settings, clock: Clock = utc_now) -> None:
+def init_staff(app: Flask, settings: Settings, policy: Policy, clock: Clock = utc_now) -> None:
     """Register everything under /staff; `db` must be set up before."""
     if "csrf" not in app.extensions:
         CSRFProtect(app)
-    init_auth(app, settings, clock)
+    init_auth(app, Side(settings, policy, clock))
     for blueprint in PARTS:
         app.register_blueprint(blueprint)
     if settings.demo:

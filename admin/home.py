@@ -14,8 +14,9 @@ from admin.auth import now, side, staff_blueprint
 from admin.reasons import plain
 from admin.roles import PAGES, ROLES
 from admin.sessions import PATH, under_staff
-from conversations import alerts, worries
+from conversations import alerts, swaps, worries
 from conversations.db import db
+from conversations.periods import is_month, months_of
 
 LOCAL = ZoneInfo("Europe/London")
 HEADERS = {
@@ -50,7 +51,9 @@ def index() -> str:
     found = alerts.inbox(db.session()) if roles & PAGES["alerts"] else ()
     to_read = worries.to_read(db.session()) if roles & PAGES["worries"] else ()
     waiting = [alert for alert in found if alert.state != "closed"]
-    return render_template("staff/home.html", waiting=waiting, to_read=to_read)
+    wishes = swaps.waiting(db.session(), now()) if roles & PAGES["rota"] else ()
+    asked = [swap for swap in wishes if current_user.id in swap.waits_for]
+    return render_template("staff/home.html", waiting=waiting, to_read=to_read, asked=asked)
 
 
 @staff.route("/<path:anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -62,7 +65,7 @@ def nowhere(anything: str) -> ResponseReturnValue:
 def init_pages(app: Flask) -> None:
     """Give staff pages their looks, their words for time, their headers and their error pages."""
     app.after_request(_protect)
-    for words in (local_time, length_of, month_name, plain):
+    for words in (local_time, length_of, period_name, plain):
         app.add_template_filter(words)
     app.context_processor(_surroundings)
     # Flask-Security registers its own pages, and a blueprint takes no handler after that: so into Flask's own table.
@@ -99,9 +102,10 @@ def length_of(span: timedelta) -> str:
     return f"{minutes // (24 * 60)} days"
 
 
-def month_name(period: str) -> str:
-    """A month like 2026-05, as people say it."""
-    return datetime.strptime(period, "%Y-%m").replace(tzinfo=LOCAL).strftime("%B %Y")
+def period_name(period: str) -> str:
+    """A month like 2026-05 or a quarter like 2026-Q2, as people say it."""
+    first, *_, last = (datetime.strptime(month, "%Y-%m").replace(tzinfo=LOCAL) for month in months_of(period) * 2)
+    return f"{last:%B %Y}" if is_month(period) else f"{first:%B} to {last:%B %Y}"
 
 
 def _surroundings() -> dict[str, object]:

@@ -8,10 +8,10 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from conversations import alerts, comments
 from conversations import marks as store
+from conversations.audit import Act
 from conversations.categories import CATEGORIES
 from conversations.db import db
 

@@ -9,17 +9,16 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from admin import chronology, reading
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
-from conversations import alerts, reporting
+from conversations import alerts, reporting, worries
 from conversations import outcomes as store
+from conversations.audit import Act
 from conversations.db import db
 from conversations.duty_models import HandoverRow
 from conversations.keys import MissingKey, PublicKeys
 from conversations.models import AlertRow
 from conversations.outcomes import Worker
 from conversations.reporting import NAME_AT_MOST, NOTES_AT_MOST, QUESTIONS, SAID_OF_OUTCOME
-from conversations.retention import NOTES_LIFE
 from conversations.sealing import Sealable, Seals
 
 NOT_YOURS = "This alert is not yours any more, so nothing was changed. Have a look at how it stands now."
@@ -170,6 +169,7 @@ def _handover_page(alert: AlertRow, faults: dict[str, str], about: str = "") -> 
         "staff/handover.html",
         alert=alert,
         handovers=store.handovers(db.session(), alert.id),
+        receipts=store.receipts(db.session(), alert.id),
         partners={name: name for name in side().settings.partners},
         typed=request.form,
         faults=faults,
@@ -199,7 +199,7 @@ def _seals(notes: str) -> Seals | None:
         key = PublicKeys(side().settings.sealing_dir).of_day(now())
     except MissingKey:
         return None
-    return Seals(key, Sealable(notes), None, now() + NOTES_LIFE)
+    return Seals(key, Sealable(notes), None, now() + worries.BOX_LIFE)
 
 
 def _me() -> Worker:

@@ -9,9 +9,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from conversations import proofs
+from conversations.audit import Act
 from conversations.db import db
 
 own_ways = staff_blueprint("own_ways", "ways")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,9 +12,9 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin.audit import Act
 from admin.auth import audit, begin_writing, now, side
 from conversations import openings
+from conversations.audit import Act
 from conversations.db import db
 from conversations.models import OpeningRow
 from conversations.sealing import CannotOpen, new_pair, open_box, private_half
@@ -88,14 +88,19 @@ def ask(subject: Subject, reasons: Mapping[str, str]) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     if reason not in reasons:
         abort(400)
-    private, public = new_pair()
-    opening_id = openings.ask_to_open(db.session(), current_user.id, public, now(), **subject.key)
     audit(Act("asked to read words", subject.row, reasons[reason]))
+    return for_this_browser(subject.words, **subject.key)
+
+
+def for_this_browser(address: Callable[[str | None], str], **of: str) -> ResponseReturnValue:
+    """Have something opened for this browser alone, and go where it will be: its one-time key is sent to no other."""
+    private, public = new_pair()
+    opening_id = openings.ask_to_open(db.session(), current_user.id, public, now(), **of)
     db.session.commit()
-    answer = redirect(subject.words(opening_id))
+    answer = redirect(address(opening_id))
     secure = side().settings.public_url.startswith("https://")
     life = int(openings.OPENING_LIFE.total_seconds())
-    answer.set_cookie(KEY_COOKIE, private, life, path=subject.words(), httponly=True, secure=secure, samesite="Strict")
+    answer.set_cookie(KEY_COOKIE, private, life, path=address(None), httponly=True, secure=secure, samesite="Strict")
     return answer
 
 

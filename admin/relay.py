@@ -12,9 +12,9 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from conversations import alerts, relays, templates
+from conversations.audit import Act
 from conversations.db import db
 from conversations.duty_models import RelayRow
 from conversations.keys import MissingKey, PublicKeys

@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin.audit import Act
 from admin.auth import audit, begin_writing, now, side, staff_blueprint
 from conversations import alerts, marks
 from conversations import comments as store
+from conversations.audit import Act
 from conversations.categories import CATEGORIES
 from conversations.db import db
 from conversations.keys import MissingKey, PublicKeys
@@ -54,12 +54,14 @@ def waiting() -> str:
 
 @comments.post("/")
 def reviewed() -> ResponseReturnValue:
-    """Mark the ticked comments as reviewed and show the next ones."""
-    done = store.mark_reviewed(db.session(), request.form.getlist("comment"))
-    audit(*[Act("reviewed a comment", f"comment {comment_id}") for comment_id in done])
+    """Mark the ticked comments as reviewed, safe to share or not, and show the next ones."""
+    safe = request.form.get("verdict") == "safe"
+    done = store.mark_reviewed(db.session(), request.form.getlist("comment"), safe)
+    act = "marked a comment safe" if safe else "reviewed a comment"
+    audit(*[Act(act, f"comment {comment_id}") for comment_id in done])
     db.session.commit()
     if done:
-        flash(f"{len(done)} reviewed.", "done")
+        flash(f"{len(done)} safe to share." if safe else f"{len(done)} kept from sharing.", "done")
     else:
         flash("Tick the comments that you have read, then save.", "note")
     return redirect(_back())
@@ -84,12 +86,24 @@ def black_out(comment_id: str) -> ResponseReturnValue:
         abort(409)  # a colleague has taken words out meanwhile: the places would be others
     places = {int(place) for place in request.form.getlist("word") if place.isdecimal()}
     before, left = comment.text, store.without(comment.text, places)
-    if store.black_out(db.session(), comment_id, left):
+    if places and store.black_out(db.session(), comment_id, left):
         marks.black_out(db.session(), before, left)
     audit(Act("took words out", f"comment {comment_id}", f"{len(places)} words"))
+    shared = comment.state == "safe"
     db.session.commit()
-    flash("The words are gone for good.", "done")
-    return redirect(_back())
+    flash("The words are gone for good." if places else "No word was chosen: nothing was changed.", "done")
+    return redirect(_back("quotes.shared" if shared else "comments.waiting"))
+
+
+@comments.post("/<comment_id>/back")
+def take_back(comment_id: str) -> ResponseReturnValue:
+    """Share a comment with nobody any more."""
+    if not store.take_back(db.session(), comment_id):
+        abort(409)
+    audit(Act("took a comment back", f"comment {comment_id}"))
+    db.session.commit()
+    flash("It is shown to nobody any more.", "done")
+    return redirect(_back("quotes.shared"))
 
 
 @comments.get("/<comment_id>/risk")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {
-        "viewer": "sees figures",
+        "viewer": "sees figures and what is safe to share",
         "reviewer": "reads comments and sees figures",
         "duty": "answers alerts",
         "lead": "answers alerts, reads comments, sees figures and the audit",
@@ -23,11 +23,15 @@ PAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "home": EVERYBODY,
         "figures": frozenset({"viewer", "reviewer", "lead"}),
         "comments": frozenset({"reviewer", "lead"}),
+        "quotes": frozenset({"viewer", "reviewer", "lead"}),
         "alerts": frozenset({"duty", "lead"}),
         "outcomes": frozenset({"duty", "lead"}),
         "drills": frozenset({"duty", "lead", "admin"}),
         "marks": frozenset({"duty", "lead"}),
         "relay": frozenset({"duty", "lead"}),
+        "number": frozenset({"duty", "lead"}),
+        "numbers": frozenset({"duty", "lead"}),
+        "number_reviews": frozenset({"lead"}),
         "worries": frozenset({"duty", "lead"}),
         "rota": frozenset({"duty", "lead", "admin"}),
         "rota_book": frozenset({"lead", "admin"}),

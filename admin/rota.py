@@ -12,14 +12,15 @@ from flask_login import current_user
 
 from admin import accounts, spans
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from admin.roles import PAGES
-from conversations import calendars, duty_rota, proofs, shift_book, shifts
+from conversations import calendars, duty_rota, proofs, shift_book, shifts, swaps
+from conversations.audit import Act
 from conversations.calendars import Entry
 from conversations.db import db
 from conversations.rota import HERE, moment
 from conversations.shifts import OUT_OF_HOURS, DutyPerson, Rota, Shift
+from conversations.swaps import Swap
 
 rota = staff_blueprint("rota", "rota")
 
@@ -56,6 +57,7 @@ def overview() -> str:
         names=_names(),
         reachable=found.people,
         colleagues=_colleagues(found),
+        asked=swaps.waiting(db.session(), now()),
         keeper=_is_keeper(),
         hours=hours,
     )
@@ -69,20 +71,52 @@ def one(shift_id: str) -> str:
 
 @rota.post("/shifts/<shift_id>/swap")
 def swap(shift_id: str) -> ResponseReturnValue:
-    """Let two people take each other's shift: your own, or any for whoever keeps the rota."""
+    """Ask for a swap of your own shift, or of any for whoever keeps the rota: it counts once both have said yes."""
     shift, back = _found(shift_id), redirect(url_for("rota.one", shift_id=shift_id))
     if not (_is_keeper() or shift.person == current_user.id):
         flash("You can swap your own shifts. Ask whoever keeps the rota about others.", "error")
         return back
     try:
-        shift_book.swap(db.session(), shift_id, request.form.get("with", ""), now())
+        asked = swaps.ask(db.session(), shift_id, request.form.get("with", ""), current_user.id, now())
     except (shift_book.CannotKeep, LookupError) as why:
         db.session.rollback()
         flash(f"{why}." if isinstance(why, shift_book.CannotKeep) else "Choose the shift that you swap with.", "error")
         return back
-    audit(Act("swapped shifts", f"shift {shift_id}", f"with shift {request.form['with']}"))
+    audit(Act("asked for a swap", *_of(asked)))
+    who = " and ".join(_names()[person] for person in asked.waits_for)
     db.session.commit()
-    flash("The shifts are swapped.", "done")
+    flash(f"The wish is kept. Both shifts stay as they are until {who} says yes.", "done")
+    return redirect(url_for("rota.overview"))
+
+
+@rota.post("/swaps/<swap_id>/yes")
+def agree(swap_id: str) -> ResponseReturnValue:
+    """Say yes to a swap of your own shift; the last yes makes it."""
+    found = _asked(swap_id)
+    if current_user.id not in found.waits_for:
+        return _not_yours("This swap does not wait for your yes.")
+    try:
+        done = swaps.agree(db.session(), found, current_user.id, now())
+    except shift_book.CannotKeep as why:
+        db.session.rollback()
+        flash(f"{why}.", "error")
+        return redirect(url_for("rota.overview"))
+    audit(Act("swapped shifts" if done else "agreed to a swap", *_of(found)))
+    db.session.commit()
+    flash("The shifts are swapped." if done else "Your yes is kept. The other one has yet to say yes.", "done")
+    return redirect(url_for("rota.overview"))
+
+
+@rota.post("/swaps/<swap_id>/no")
+def decline(swap_id: str) -> ResponseReturnValue:
+    """Say no to a swap, or take the wish back."""
+    found = _asked(swap_id)
+    if not (_is_keeper() or found.is_about(current_user.id)):
+        return _not_yours("This swap is about shifts of others.")
+    swaps.drop(db.session(), found)
+    audit(Act("ended a wish to swap", *_of(found)))
+    db.session.commit()
+    flash("There is no swap: both shifts stay as they are.", "done")
     return redirect(url_for("rota.overview"))
 
 
@@ -132,6 +166,7 @@ def _about(shift: Shift) -> dict[str, object]:
         "when": spans.said(shifts.Gap(shift.starts_at, shift.ends_at)),
         "others": [(other, spans.said(shifts.Gap(other.starts_at, other.ends_at))) for other in others],
         "names": _names(),
+        "asked": [swap for swap in swaps.waiting(db.session(), now()) if shift.id in (swap.one.id, swap.other.id)],
         "keeper": _is_keeper(),
         "begun": shift.starts_at <= now(),
     }
@@ -142,6 +177,29 @@ def _found(shift_id: str) -> Shift:
         return shift_book.find(db.session(), shift_id)
     except LookupError:
         abort(404)
+
+
+def _not_yours(why: str) -> ResponseReturnValue:
+    flash(why, "error")
+    return redirect(url_for("rota.overview"))
+
+
+def _asked(swap_id: str) -> Swap:
+    try:
+        return swaps.find(db.session(), swap_id)
+    except LookupError:
+        abort(404)
+
+
+def _of(swap: Swap) -> tuple[str, str]:
+    """What the audit says of a swap."""
+    return f"shift {swap.one.id}", f"with shift {swap.other.id}"
+
+
+@rota.app_template_filter()
+def turn(shift: Shift) -> str:
+    """When a shift is, as staff say it."""
+    return spans.said(shifts.Gap(shift.starts_at, shift.ends_at))
 
 
 def _first_day() -> date:

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from admin import accounts, spans
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from conversations import duty_rota, shift_book
+from conversations.audit import Act
 from conversations.db import db
 from conversations.rota import HERE, weekly
 from conversations.shift_book import CannotKeep, Change

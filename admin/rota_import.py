@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 
 from admin import accounts, spans
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.auth import audit, now, staff_blueprint
 from conversations import calendars, shift_book
+from conversations.audit import Act
 from conversations.calendars import Event, Unreadable
 from conversations.db import db
 from conversations.shift_book import CannotKeep

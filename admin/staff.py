@@ -6,12 +6,11 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin import accounts, spans
+from admin import absence, accounts
 from admin.accounts import Staff
-from admin.audit import Act
 from admin.auth import audit, now, side, staff_blueprint
 from admin.roles import ROLES
-from conversations import duty_rota, shift_book
+from conversations.audit import Act
 from conversations.db import db
 
 people = staff_blueprint("people", "people")
@@ -42,7 +41,7 @@ def roles(staff_id: int) -> ResponseReturnValue:
     """Give somebody other roles; their sessions end."""
     wanted = [role for role in request.form.getlist("role") if role in ROLES]
     person = _other(staff_id)
-    if not set(duty_rota.MAY_BE_TOLD) & set(wanted):
+    if not absence.keeps_duty(wanted):
         _warn_of_gaps(person)
     accounts.set_roles(db.session(), person, wanted)
     audit(Act("changed roles", f"staff {staff_id}", ", ".join(wanted) or "none"))
@@ -92,11 +91,8 @@ def _other(staff_id: int) -> Staff:
 
 def _warn_of_gaps(person: Staff) -> None:
     """Say when nobody will be on duty because this person no longer can be; their access ends all the same."""
-    if not shift_book.coming(db.session(), person.id, now()):
-        return
-    gaps = [spans.said(gap) for gap in shift_book.gaps_without(db.session(), side().settings, person.id, now())]
-    after = f"Nobody is on duty now on {'; '.join(gaps)}." if gaps else "Somebody else is on duty at those times."
-    flash(f"{person.name} has shifts ahead, which no longer count. {after}", "error" if gaps else "note")
+    if left := absence.of(db.session(), side().settings, person, now()):
+        flash(left.words, "error" if left.leaves_gaps else "note")
 
 
 def _password_page(person: Staff | None, password: str, what: str, why: str) -> ResponseReturnValue:

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from admin import reading
-from admin.audit import Act
 from admin.auth import audit, now, staff_blueprint
 from conversations import worries as store
+from conversations.audit import Act
 from conversations.db import db
 from conversations.escalation import RAISED, WORRY_OUTCOMES
 from conversations.triage_models import WorryRow

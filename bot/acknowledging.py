@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.message import Inbound
 from bot.parts import Parts
 from conversations import alerts, duty_rota, proofs
+from conversations.alerts import Taker
 from conversations.keys import keyed_hash
 from conversations.models import AlertRow, AttemptRow
 from conversations.rota import HERE
@@ -65,15 +66,16 @@ def claim_of(session: Session, message: Inbound, parts: Parts) -> Claim | None:
     return claims[0] if claims else Claim(workers[0], None)
 
 
-def take(session: Session, claim: Claim, now: datetime, how: str) -> str:
+def take(session: Session, claim: Claim, parts: Parts, how: str) -> str:
     """Give the worker the alert that they ask for, if nobody has it; what to say to them."""
+    now, taker = parts.clock(), Taker(claim.worker.name, claim.worker.id, how)
     row = session.get(AlertRow, claim.alert_id, populate_existing=True) if claim.alert_id else None
     if row is None or row.state == "closed":
         return NO_SUCH
     if row.state == "acknowledged" and row.owner_id == claim.worker.id:
         return f"You have alert {row.reference}."
     reference = row.reference
-    taken = alerts.acknowledge(session, row.id, claim.worker.name, now, claim.worker.id, how)
+    taken = alerts.acknowledge(session, row.id, taker, parts.policy.remind_after, now)
     if taken.mine:
         return f"You have alert {reference}."
     if not taken.owner or taken.at is None:

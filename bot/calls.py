@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import requests
+from requests import Request
+
+from bot.sender import NotSent
+from bot.ways import exchange
 
 SECONDS = 5.0
 Get = Callable[[str], float | None]
 """Asks an address; gives how many seconds the answer took, or None when there was none that is good."""
 
 
-def get(url: str) -> float | None:
-    """Ask by GET; a redirect, an error or silence is no good answer."""
+def get(url: str, seconds: float = SECONDS) -> float | None:
+    """Ask by GET; a redirect, an error, or anything that is not all here within so many seconds is no good answer."""
     began = time.monotonic()
     try:
-        with requests.get(url, timeout=SECONDS, allow_redirects=False, stream=True) as answer:
-            return time.monotonic() - began if answer.status_code < 300 else None
-    except (requests.RequestException, ValueError):
+        answer = exchange.ask(Request("GET", url), seconds)
+    except NotSent:
         return None
+    return time.monotonic() - began if answer.status < 300 else None

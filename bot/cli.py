@@ -7,16 +7,18 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TextIO
 
 import click
 from flask.cli import with_appcontext
 
-from bot import calls, evaluation, jobs, leaks, metrics, simulation
+from bot import calls, evaluation, jobs, keyhold, leaks, metrics, simulation
 from bot import doctor as checks
 from bot import drill as drills
 from bot import watch as second_eyes
 from bot.channels import sms
+from bot.clocks import StoreClock, keep_right
 from bot.demo import launch
 from bot.parts import parts
 from bot.safeguards import figures, redaction, triage
@@ -24,7 +26,7 @@ from bot.safeguards import language as languages
 from bot.safeguards.triage import encoder as third_mind
 from bot.safeguards.triage import lexicon
 from bot.stopping import on_signals
-from conversations import marks
+from conversations import key_marks, marks
 from conversations.answers import load_vocabulary
 from conversations.answers.filtering import answer_filter
 from conversations.db import db
@@ -98,7 +100,8 @@ def worker() -> None:
     """Send alerts and texts, keep the house: until SIGTERM or Ctrl-C."""
     port = parts().settings.metrics_port
     with metrics.served(port and port + 1, metrics.of_process()):
-        jobs.work(db.session(), parts(), on_signals())
+        clock = StoreClock(parts().clock)
+        jobs.work(db.session(), replace(parts(), clock=clock), on_signals(), keep_right(clock, "worker"))
 
 
 @bot.command()
@@ -108,14 +111,19 @@ def watch() -> None:
     registry = metrics.of_process()
     shown = metrics.Figures(registry)
     with metrics.served(parts().settings.metrics_port, registry):
-        second_eyes.watch(db.session(), parts(), on_signals(), shown.measured(calls.get), shown.show)
+        clock, get = StoreClock(parts().clock), shown.measured(calls.get)
+        same_time = replace(parts(), clock=clock)
+        second_eyes.watch(db.session(), same_time, on_signals(), get, shown.show, keep_right(clock, "watch"))
 
 
 @bot.command("drill")
 @with_appcontext
 def make_drill() -> None:
     """Raise a drill now: whoever is on duty is told of a marked alert. The watch closes it when it is answered."""
-    click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
+    try:
+        click.echo(f"drill {drills.begin_now(db.session(), parts())} is raised")
+    except drills.NotNow:
+        raise click.ClickException("A drill wakes nobody: make it in cover hours.") from None
 
 
 @bot.command()
@@ -131,6 +139,21 @@ def doctor() -> None:
     if faults:
         raise SystemExit(1)
     click.echo("no faults found")
+
+
+@bot.command("keys")
+@click.option("--accept", help="Say that a change was looked into: opt-out.key, or HEARD_KEYS_DIR.")
+@with_appcontext
+def list_keys(accept: str | None) -> None:
+    """List every key by name: what it is for, when it dies, how many boxes need it. Run it as the worker's user."""
+    if accept:
+        key_marks.accept(db.session(), accept)
+        db.session.commit()
+    for key in keyhold.inventory(db.session(), parts()):
+        click.echo(f"{key.name:45} {key.kind:23} dies {key.dies:27} boxes {key.boxes:5}  {key.wrong}".rstrip())
+    click.echo(f"boxes whose key is gone: {keyhold.dead_boxes(db.session(), parts())}")
+    for name in key_marks.changed(db.session()):
+        click.echo(f"wrong: {checks.CHANGED[name]}")
 
 
 @bot.command("fallback-page")
@@ -173,7 +196,7 @@ def evaluate_triage(file: TextIO, against: TextIO | None, as_json: bool, encoder
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @strict_option
 def evaluate_redaction(file: TextIO, as_json: bool, strict: bool) -> None:
-    """What is left of details and what else is lost on FILE: JSON lines with `text` and `details` [start, end, kind]."""
+    """What redaction leaves and loses on FILE: JSON lines with `text` and `details` as [start, end, kind]."""
     names = redaction.load_names()
     try:
         known = leaks.read(file)

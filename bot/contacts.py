@@ -40,7 +40,8 @@ class Contacts:
 
     def opted_out(self, session: Session, number: str) -> bool:
         """Whether we may not text this number first."""
-        return session.get(OptOutRow, self._hash(number)) is not None
+        known = select(OptOutRow.number).where(OptOutRow.number.in_(self._hashes(number)))
+        return session.scalar(known.limit(1)) is not None
 
     def settle_opt_requests(self, session: Session, now: datetime) -> int:
         """Make each STOP an opt-out and lift one for each START, in their order; gives how many."""
@@ -61,7 +62,8 @@ class Contacts:
             OpeningRow.alert_id.is_(None),
             and_(OpeningRow.alert_id.not_in(moving), OpeningRow.alert_id.not_in(joined)),
         )
-        wanted = select(OpeningRow).where(OpeningRow.sealed.is_(None), OpeningRow.expires_at > now, complete)
+        waits = OpeningRow.sealed.is_(None), OpeningRow.expires_at > now, OpeningRow.reveal_id.is_(None)
+        wanted = select(OpeningRow).where(*waits, complete)
         openings = session.scalars(wanted.with_for_update(skip_locked=True)).all()
         for opening in openings:
             text = Sealable(json.dumps(self._all_words(session, opening, now)))
@@ -152,14 +154,15 @@ class Contacts:
 
     def _settle(self, session: Session, request: OptRequestRow, now: datetime) -> None:
         try:
-            number = self._hash(self.number(request.sealed_contact, "opt", request.id, now))
+            hashes = self._hashes(self.number(request.sealed_contact, "opt", request.id, now))
         except CannotOpen as closed:
             log.error("an opt request cannot be opened: %s", closed)
             return
         if request.kind == "stop":
-            insert_once(session, OptOutRow, {"number": number})
+            insert_once(session, OptOutRow, {"number": hashes[0]})
         else:
-            session.execute(delete(OptOutRow).where(OptOutRow.number == number))
+            session.execute(delete(OptOutRow).where(OptOutRow.number.in_(hashes)))
 
-    def _hash(self, number: str) -> str:
-        return keyed_hash(OPT_OUT_PURPOSE, number, self.keys.opt_out().hex())
+    def _hashes(self, number: str) -> list[str]:
+        """How a number may be known among opt-outs; new ones are kept under the first."""
+        return [keyed_hash(OPT_OUT_PURPOSE, number, key.hex()) for key in self.keys.opt_outs()]

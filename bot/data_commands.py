@@ -9,8 +9,8 @@ from flask.cli import AppGroup
 
 from bot.demo import year
 from bot.parts import parts
-from conversations import figures, keys, retention
-from conversations.db import db
+from conversations import audit, boxes, figures, keys, retention
+from conversations.db import db, forget_journal
 from conversations.schema import MIGRATIONS
 
 data = AppGroup("data", help="The database and the life of what is in it.")
@@ -47,25 +47,35 @@ def demo(seed: int, conversations: int) -> None:
 @data.command()
 def purge() -> None:
     """Close conversations past their time and delete every row past its life; prints how many of each."""
-    session, now = db.session(), parts().clock()
+    session, now, settings = db.session(), parts().clock(), parts().settings
     closed = 0
     while found := retention.close_expired(session, now):
         closed += found
         session.commit()
-    gone = retention.purge(session, now)
+    gone = {"conversations closed": closed, **retention.purge(session, now)}
+    emptied = boxes.empty_ended(session, now, settings.words_kept)
+    gone |= {f"{purpose} of alerts": count for purpose, count in emptied.items()}
+    gone["responses and comments"] = retention.end_analysis(session, settings.analysis_months, now)
+    gone["lines of the audit"] = audit.prune(session, now, audit.audit_key(settings.record_key))
     session.commit()
-    for what, count in {"conversations closed": closed, **gone}.items():
+    forget_journal(session)
+    for what, count in gone.items():
         click.echo(f"{count:6} {what}")
 
 
 @data.command("close-period")
-@click.argument("period")
-def close_period(period: str) -> None:
-    """Fix the figures of a month that is over, like 2026-05; a month is fixed once."""
-    views = figures.views_of(parts().scripts.values())
+@click.argument("period", required=False)
+def close_period(period: str | None) -> None:
+    """Fix the figures of a month like 2026-05 or a quarter like 2026-Q2, once; without one, of all that are over."""
+    plan = figures.plan_of(parts().scripts.values(), parts().settings.areas)
+    session, now = db.session(), parts().clock()
     try:
-        closed = figures.close_period(db.session(), period, views, parts().clock())
+        wanted = period and figures.close_period(session, period, plan, now)
     except figures.CannotClose as reason:
         raise click.ClickException(f"{reason}.") from None
-    db.session.commit()
-    click.echo(f"{period} is closed." if closed else f"{period} was closed before; nothing has changed.")
+    closed = figures.close_due(session, plan, now) if not period else [period] if wanted else []
+    session.commit()
+    for each in closed:
+        click.echo(f"{each} is closed.")
+    if not closed:
+        click.echo(f"{period} was closed before; nothing has changed." if period else "Nothing was left to close.")

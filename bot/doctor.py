@@ -12,7 +12,7 @@ from bot.parts import Parts
 from bot.safeguards.triage import lexicon, proof
 from bot.safeguards.triage.encoder import EncoderAbsent
 from bot.ways.notify import KEY
-from conversations import heartbeats, helplines, holidays, keys, schema
+from conversations import heartbeats, helplines, holidays, key_marks, keys, schema
 from conversations.settings import Settings
 
 REMINDERS = (
@@ -28,6 +28,7 @@ NO_ENCODER = "install the extra (pip install 'heard[encoder]'), or set HEARD_TRI
 TEMPLATE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SWITCH = "the dead-man's switch is called every minute: let it tell somebody when no call comes for 5 minutes"
 NO_SWITCH = "no dead-man's switch is set, so nobody is told when the watch itself stops"
+NOBODY_TO_ASK = "the privacy page names nobody to ask: set HEARD_PRIVACY_CONTACT"
 WORKER_SILENT = timedelta(minutes=2)
 
 
@@ -35,7 +36,8 @@ def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
     lists = [*_helplines(parts), *_holidays(parts)]
     ways_out = [*_ways(parts.settings), *_alarm(parts.settings)]
-    return [*_database(session, parts), *_keys(parts), *ways_out, *_words(parts), *_encoder(parts), *lists]
+    held = [*_keys(parts), *_marks(session)]
+    return [*_database(session, parts), *held, *ways_out, *_words(parts), *_encoder(parts), *lists]
 
 
 def ways(parts: Parts) -> str:
@@ -48,7 +50,9 @@ def reminders(settings: Settings) -> tuple[str, ...]:
     to = {"phone": settings.alarm_phone, "mail": settings.alarm_email, "Teams": settings.teams_url}
     ways = [name for name, address in (to | {"webhook": settings.webhook_url}).items() if address]
     alarm = f"alarms about the service itself go to {' and '.join(ways) or 'nobody but the duty contact'}"
-    return (*REMINDERS, alarm, SWITCH if settings.deadman_url else f"{NO_SWITCH}: fine for a demonstration alone")
+    to_ask = () if settings.privacy_contact else (NOBODY_TO_ASK,)
+    switch = SWITCH if settings.deadman_url else f"{NO_SWITCH}: fine for a demonstration alone"
+    return (*REMINDERS, *to_ask, alarm, switch)
 
 
 def _alarm(settings: Settings) -> list[str]:
@@ -84,7 +88,26 @@ def _keys(parts: Parts) -> list[str]:
     except OSError:
         return found  # the web user cannot look into it, as it should be; the worker makes it where it is missing
     advice = "can be read by others: chmod 700 the folder, 600 the files"
+    if not (settings.keys_dir / key_marks.OPT_OUT).exists():
+        found.append("opt-out.key is missing in HEARD_KEYS_DIR: put it back from its copy before the worker starts")
     return found + [f"{name} in HEARD_KEYS_DIR {advice}" for name in exposed]
+
+
+CHANGED = {
+    key_marks.OPT_OUT: "opt-out.key is not the one that opt-outs were made with, so they no longer match: "
+    "put it back from its copy (docs/keys.md)",
+    key_marks.FOLDER: "private keys could be read by others: find out who could, then flask bot keys --accept "
+    f"{key_marks.FOLDER}",
+}
+
+
+def _marks(session: Session) -> list[str]:
+    try:
+        return [CHANGED[name] for name in key_marks.changed(session)]
+    except SQLAlchemyError:
+        return []  # what is wrong with the database is said already
+    finally:
+        session.rollback()
 
 
 def _ways(settings: Settings) -> list[str]:

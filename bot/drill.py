@@ -34,9 +34,16 @@ def is_due(hours: str, now: datetime) -> bool:
     return at is not None and at <= now < at + WINDOW and not cover_from(hours, now)
 
 
+class NotNow(Exception):
+    """Outside cover hours a drill would wake somebody: none is made."""
+
+
 def begin_now(session: Session, parts: Parts) -> str:
-    """Begin a drill, whatever the time; gives its reference."""
-    drills.begin(session, parts.clock())
+    """Begin a drill at whatever time of the cover hours; gives its reference. Raises NotNow outside them."""
+    now = parts.clock()
+    if cover_from(parts.settings.cover_hours, now):
+        raise NotNow
+    drills.begin(session, now)
     session.commit()
     return drills.latest(session)[0].reference
 

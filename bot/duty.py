@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from bot import notices
 from bot.desk import Desk
+from bot.logs import Vouched
 from bot.parts import Clock, Parts
 from bot.sender import NotSent, Outgoing, Sender
-from conversations import alerts, attempts, duty_rota, escalation, outbox
+from conversations import alerts, attempts, duty_rota, escalation, outbox, relays
+from conversations.duty_models import RelayRow
 from conversations.escalation import Person, Setback, Telling
 from conversations.models import AlertRow, AttemptRow
 from conversations.policy import Policy
@@ -26,6 +28,8 @@ TRIES = 3
 """How often an alert that cannot be worked on is tried before somebody must look why."""
 PATIENCE_SECONDS = 0.5
 NEWS = "news"
+NEWS_FOR, RELAY_NEWS_FOR = timedelta(minutes=10), timedelta(minutes=70)
+"""For how long we ask; a text to a young person is of use for an hour, and only then does its carrier give it up."""
 # Codes with which Twilio reports a text lost that another try may bring through: a full queue, a phone that is off, an
 # unknown error. twilio.com/docs/api/errors
 LATER_MAY_HELP = ("30001", "30003", "30008")
@@ -88,7 +92,7 @@ def _act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: dat
 
 def _needs_operator(session: Session, alert: AlertRow, now: datetime, what: str) -> None:
     _record(session, alert.id, now, "needs the operator", what)
-    log.error("alert %s needs the operator: %s", alert.reference, what)
+    log.error("alert %s needs the operator: %s", Vouched(alert.reference), what)
 
 
 def send_due(session: Session, parts: Parts) -> int:
@@ -128,7 +132,8 @@ def _begin(session: Session, parts: Parts, desk: Desk, rota: Rota, held: Held) -
     alert = session.get_one(AlertRow, held.alert_id, populate_existing=True)
     still_ours = outbox.still_held(session, AttemptRow, held.id, held.lease, parts.clock())
     to = notices.address(parts, rota, held.person, held.way)
-    goes = still_ours and _is_needed(alert, held.step) and to is not None
+    may_go = escalation.may_go(policy_of(parts), alert.drill, parts.clock())
+    goes = still_ours and may_go and _is_needed(alert, held.step) and to is not None
     if still_ours and not goes:
         _drop(session, parts, alerts.locked(session, held.alert_id), held, gone=to is None)
     about = notices.About(alert.reference, alert.level, alert.drill, held.step, held.id)
@@ -263,12 +268,17 @@ def _settle(session: Session, parts: Parts, alert: AlertRow, attempt_id: str) ->
 
 
 def ask_for_news(session: Session, parts: Parts, desk: Desk) -> int:
-    """Ask the providers about what was sent a minute ago and has not been heard of; gives how many."""
+    """Ask the providers about what was sent, to duty or by duty, and has not been heard of; gives how many."""
+    now, room = parts.clock(), desk.room(NEWS)
+    told = outbox.without_news(session, AttemptRow, now, NEWS_FOR, room)
+    silent = [(attempt.way, attempt.provider_id) for attempt in told]
+    written = outbox.without_news(session, RelayRow, now, RELAY_NEWS_FOR, room - len(silent))
+    silent += [("sms", relay.provider_id) for relay in written]
     asked = 0
-    for attempt in attempts.without_news(session, parts.clock(), desk.room(NEWS)):
-        status = getattr(parts.ways.get(attempt.way), "status", None)
-        if status and attempt.provider_id:
-            desk.call(NEWS, Asked(attempt.provider_id), partial(status, attempt.provider_id))
+    for way, provider_id in silent:
+        status = getattr(parts.ways.get(way), "status", None)
+        if status and provider_id:
+            desk.call(NEWS, Asked(provider_id), partial(status, provider_id))
             asked += 1
     session.commit()
     return asked
@@ -279,7 +289,8 @@ def _keep_news(session: Session, asked: Asked, outcome: tuple[str, str] | Except
         log.warning("no news of a message: %s", type(outcome).__name__)
         return
     status, error = outcome
-    outbox.note_status(session, asked.provider_id, status, error, now)
+    if outbox.note_status(session, asked.provider_id, status, error, now):
+        relays.note_report(session, asked.provider_id, status, error, now)
 
 
 def _record(session: Session, alert_id: str, now: datetime, what: str, detail: str) -> None:

@@ -12,13 +12,14 @@ from threading import Thread
 
 from sqlalchemy.orm import Session
 
-from bot import duty, marking, outbound, proving, reconcile, relay, second_look
+from bot import duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, revealing, second_look
+from bot.clocks import Tick, as_it_is
 from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import heartbeats, keys, retention
-from conversations.db import forget_journal
+from conversations import audit, boxes, figures, heartbeats, keys, retention
+from conversations.db import forget_journal, rewrite
 from conversations.keys import PrivateKeys
 from conversations.rota import HERE
 
@@ -28,6 +29,7 @@ PAUSE_SECONDS, URGENT_PAUSE_SECONDS = 1.0, 0.3
 KEEP_TRIES = 3
 BEAT_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
+REWRITTEN = "rewritten"
 Job = Callable[[Session, Parts, Contacts], object]
 UrgentJob = Callable[[Session, Parts, Desk], object]
 
@@ -36,13 +38,13 @@ class Dead(Exception):
     """The loop that looks after alerts has ended by itself: the process must end too, and be started anew."""
 
 
-def work(session: Session, parts: Parts, stopping: Stopping) -> None:
+def work(session: Session, parts: Parts, stopping: Stopping, tick: Tick = as_it_is) -> None:
     """Work until stopped: alerts in a thread and session of their own, so that nothing else ever delays them.
 
-    Raises Dead when that thread is no more.
+    `tick` is done at the beginning of each round of theirs. Raises Dead when that thread is no more.
     """
     engine = session.get_bind()
-    urgent = Thread(target=work_urgently, args=(Session(engine), parts, stopping), name="urgent")
+    urgent = Thread(target=work_urgently, args=(Session(engine), parts, stopping, tick), name="urgent")
     urgent.start()
     try:
         while not stopping.asked and urgent.is_alive():
@@ -56,10 +58,11 @@ def work(session: Session, parts: Parts, stopping: Stopping) -> None:
         urgent.join()
 
 
-def work_urgently(session: Session, parts: Parts, stopping: Stopping) -> None:
+def work_urgently(session: Session, parts: Parts, stopping: Stopping, tick: Tick = as_it_is) -> None:
     """Look after alerts until stopped; what is under way then is waited for and kept."""
     with session, Desk() as desk:
         while not stopping.asked:
+            _do(session, "clock", partial(tick, session))
             urgent_once(session, parts, desk)
             session.close()
             stopping.wait(URGENT_PAUSE_SECONDS)
@@ -117,10 +120,23 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     if heartbeats.first_of_day(session, "daily batch", now):
         retention.move_closed(session, today, random.Random(secrets.token_bytes(16)))  # noqa: S311  # seeded by the system
     retention.purge(session, now)
+    boxes.empty_ended(session, now, parts.settings.words_kept)
+    resealing.destroy_ended(session, parts, contacts)
+    retention.end_analysis(session, parts.settings.analysis_months, now)
+    audit.prune(session, now, audit.audit_key(parts.settings.record_key))
     retention.unneeded_attempts(session, now)
     heartbeats.beat(session, "housekeeping", now)
     session.commit()
     forget_journal(session)
+    if not heartbeats.done_today(session, REWRITTEN, now) and rewrite(session):
+        heartbeats.beat(session, REWRITTEN, now)
+
+
+def close_figures(session: Session, parts: Parts, contacts: Contacts) -> None:
+    """Fix the figures of the periods that are over, once a day; what the daily batch has not moved yet, tomorrow."""
+    now = parts.clock()
+    if heartbeats.first_of_day(session, "figures", now):
+        figures.close_due(session, figures.plan_of(parts.scripts.values(), parts.settings.areas), now)
 
 
 def _beat(session: Session, parts: Parts, contacts: Contacts) -> None:
@@ -140,14 +156,18 @@ URGENT: dict[str, UrgentJob] = {
     "attempts": duty.hand_out,
     "results": duty.take_back,
     "news": duty.ask_for_news,
+    "numbers asked for": revealing.fill_numbers,
     "urgent heartbeat": _beat_urgently,
 }
 JOBS: dict[str, Job] = {
+    "key folder": keyhold.look_after,
     "reach": marking.reach,
+    "leads": revealing.tell_leads,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
     "numbers joined": lambda session, parts, contacts: contacts.move_joined(session, parts.keys, parts.clock()),
+    "keys of alerts": resealing.reseal,
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "messages of duty": relay.send_due,
     "marks": marking.fill_marks,
@@ -157,5 +177,6 @@ JOBS: dict[str, Job] = {
     "missed texts": reconcile.find_missed,
     "copies": reconcile.delete_copies,
     "house": keep_house,
+    "figures": close_figures,
     "heartbeat": _beat,
 }

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bot.evaluation import Line, Unreadable, objects
 from bot.safeguards.figures import Figures, percentile, share
@@ -13,17 +14,19 @@ from bot.safeguards.figures import Figures, percentile, share
 _WORD = re.compile(r"\w+|[^\w\s]")
 _GENERIC = frozenset(
     """
-a and ave avenue brae co college community court crescent cres com ct dr drive flat gardens gdns gmail grammar grove high
-hotmail http https icloud in lane ln loan miss mr mrs ms net no number of of org outlook pl place primary quadrant rd road s
-school secondary st street terrace terr the uk university view way www wynd yahoo
-""".split()
+    a and ave avenue brae co college community court crescent cres com ct dr drive flat gardens gdns gmail
+    grammar grove high hotmail http https icloud in lane ln loan miss mr mrs ms net no number of of org outlook
+    pl place primary quadrant rd road s school secondary st street terrace terr the uk university view way www
+    wynd yahoo
+    """.split()  # noqa: SIM905  # to be read, not to be scrolled
 )
 """Words of an address or a school that point to nobody alone: they may stay when the rest is gone."""
 
-KINDS: Mapping[str, str] = {
-    "NAME": "name", "PLACE": "place", "SCHOOL": "school", "PHONE": "phone", "EMAIL": "email", "HANDLE": "handle", "URL": "link",
-    "DOB": "date of birth", "CHI": "number", "NINO": "number", "PLATE": "plate", "POSTCODE": "postcode", "ADDRESS": "address",
-}  # fmt: skip
+KINDS: Mapping[str, str] = MappingProxyType({
+    "NAME": "name", "PLACE": "place", "SCHOOL": "school", "PHONE": "phone", "EMAIL": "email", "HANDLE": "handle",
+    "URL": "link", "DOB": "date of birth", "CHI": "number", "NINO": "number", "PLATE": "plate", "POSTCODE": "postcode",
+    "ADDRESS": "address",
+})  # fmt: skip
 """What files of other projects call the kinds."""
 
 
@@ -71,7 +74,11 @@ def outcome(known: Known, redacted: str, milliseconds: float = 0.0) -> Outcome:
     stays = _survivors([word for _, _, word in words], [match.group() for match in _WORD.finditer(redacted)])
     left, inside = list[str](), set[int]()
     for start, end, kind in known.details:
-        own = [place for place, (first, last, word) in enumerate(words) if start < last and first < end and word[0].isalnum()]
+        own = [
+            place
+            for place, (first, last, word) in enumerate(words)
+            if start < last and first < end and word[0].isalnum()
+        ]
         inside.update(own)
         telling = [place for place in own if words[place][2].lower() not in _GENERIC] or own
         if stays.intersection(telling):
@@ -146,5 +153,11 @@ def _detail(each: object) -> tuple[int, int, str]:
     if isinstance(each, Mapping):
         label = str(each.get("label", ""))
         return int(each["start"]), int(each["end"]), KINDS.get(label, label)
-    start, end, kind = each  # type: ignore[misc]
-    return int(start), int(end), str(kind)
+    start, end, kind = _listed(each)
+    return _place(start), _place(end), str(kind)
+
+
+def _place(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(value)
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import cast
 
 from flask import current_app
@@ -51,7 +52,7 @@ class Parts:
 
 
 class BrokenSafeguard(Exception):
-    """A must-match example of the lexicon is no longer found: we do not start."""
+    """A must-match example of the lexicon is not found any more, or a list cannot be read: we do not start."""
 
 
 def real_parts(settings: Settings) -> Parts:
@@ -68,12 +69,19 @@ def real_parts(settings: Settings) -> Parts:
         scripts=scripts,
         lexicon=rules,
         look=encoder.look,
-        names=redaction.load_names(),
+        names=redaction.load_names(_own_names(settings.own_names)),
         detector=build(languages),
         keys=PublicKeys(settings.sealing_dir),
         ways=ways_out(settings, _now),
         policy=policy.load(),
     )
+
+
+def _own_names(file: Path | None) -> str:
+    try:
+        return file.read_text(encoding="utf-8") if file else ""
+    except (OSError, ValueError):
+        raise BrokenSafeguard("HEARD_OWN_NAMES must be a text file in UTF-8 that this process may read") from None
 
 
 def _now() -> datetime:

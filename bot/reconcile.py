@@ -18,7 +18,7 @@ from bot.parts import Parts
 from bot.texted import Text, inbound_of, message_id
 from conversations import alerts, heartbeats, outbox, receipts
 from conversations.keys import MissingKey
-from conversations.retention import MESSAGE_ID_LIFE
+from conversations.lives import MESSAGE_ID_LIFE
 from conversations.script import load_words
 from conversations.sealing import Sealable, Seals
 

@@ -11,16 +11,31 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import drills, duty_rota, heartbeats, helplines, holidays, queues, retention, worries
+from conversations import (
+    boxes,
+    drills,
+    duty_rota,
+    heartbeats,
+    helplines,
+    holidays,
+    key_marks,
+    keys,
+    queues,
+    retention,
+    reveals,
+    worries,
+)
 from conversations.db import begin_reading
 from conversations.drills import Drill
 from conversations.duty_models import ShiftRow
 from conversations.models import AlertEventRow, AlertRow
 from conversations.queues import Queue
+from conversations.reveals import Watched
 from conversations.rota import HERE
 from conversations.shifts import Gap
 
 ROTA_IN_USE = timedelta(days=30)
+RESEALED_WITHIN = timedelta(hours=1)
 NEEDS_US = "needs the operator"
 """What the history of an alert says when the clock can do no more by itself."""
 
@@ -35,6 +50,7 @@ class Seen:
     cover_hours: str = "always"
     looks: bool = False
     drills: bool = False
+    sqlite: bool = False
     beats: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     queues: Mapping[str, Queue] = field(default_factory=lambda: MappingProxyType({}))
     open_alerts: int = 0
@@ -43,10 +59,15 @@ class Seen:
     needs_us: bool = False
     worries_late: bool = False
     reviews_late: bool = False
+    kept_too_long: tuple[str, ...] = ()
+    keys_too_old: bool = False
     helplines_stale: bool = False
     holidays_end: bool = False
     gaps: tuple[Gap, ...] = ()
     drill: Drill | None = None
+    keys_changed: tuple[str, ...] = ()
+    reseal_late: bool = False
+    reveals: Watched = field(default_factory=Watched)
 
     def is_late(self, queue: str, after: timedelta) -> bool:
         """Whether the oldest row of a queue has been due for longer than this."""
@@ -73,6 +94,7 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         cover_hours=settings.cover_hours,
         looks=settings.triage_encoder == "worker",
         drills=not settings.demo,
+        sqlite=settings.sqlite,
         beats=MappingProxyType(heartbeats.all_last(session)),
         queues=queues.standing(session, now),
         open_alerts=queues.open_alerts(session),
@@ -81,11 +103,22 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
         needs_us=_needs_us(session),
         worries_late=worries.is_overdue(session, now),
         reviews_late=bool(retention.overdue_reviews(session, now.astimezone(HERE).date())),
+        kept_too_long=_kept_too_long(session, parts, now),
+        keys_too_old=keys.kept_too_long(settings.sealing_dir, now - retention.LATE),
         helplines_stale=bool(helplines.stale(helplines.load(), now.date())),
         holidays_end=holidays.ends_soon(holidays.load(), now.date()),
         gaps=_gaps(session, parts, now),
         drill=last[0] if last else None,
+        keys_changed=key_marks.changed(session),
+        reveals=reveals.watched(session, now),
+        reseal_late=boxes.is_late(session, now, RESEALED_WITHIN),
     )
+
+
+def _kept_too_long(session: Session, parts: Parts, now: datetime) -> tuple[str, ...]:
+    late = boxes.overdue(session, now - retention.LATE, parts.settings.words_kept)
+    ended = ("number and words of an alert",) if late else ()
+    return *retention.overdue(session, parts.settings.analysis_months, now), *ended
 
 
 def _needs_us(session: Session) -> bool:

@@ -21,7 +21,7 @@ def claimed(
     if not receipts.first_seen(session, message.message, message.fingerprint, now):
         return Reply()  # said again months later, it must not take an alert that has opened again since
     only_screened(session, message, heard, parts, now)
-    say = (acknowledging.take(session, claim, now, "text"),)
+    say = (acknowledging.take(session, claim, parts, "text"),)
     if parts.settings.twilio_reply == "twiml":
         return Reply(say)
     outbox.reply(session, outbox.Saying(message.our_number, say), heard.seals, None, now)

@@ -8,7 +8,10 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
 from bot import drill
+from bot.clocks import CLOCK_OF
 from bot.seeing import Seen
+from conversations import key_marks, lives
+from conversations.breaking_glass import MANY_ALONE, REVIEW_WITHIN
 from conversations.rota import HERE
 
 SILENT = timedelta(seconds=90)
@@ -19,6 +22,7 @@ MANY = 500
 NEAR = timedelta(hours=24)
 COPIES_LIVE = timedelta(hours=73)
 HOUSE_SILENT = timedelta(minutes=15)
+NIGHTS = timedelta(hours=49)
 BATCH_BY = time(1)
 UNHEEDED = {"immediate": timedelta(minutes=10), "concern": timedelta(minutes=90)}
 
@@ -43,6 +47,17 @@ def _never(seen: Seen) -> bool:
 def _urgent_hangs(seen: Seen) -> bool:
     """Whether the loop that looks after alerts is silent in a worker that is not; one that is dead is told of once."""
     return "urgent" in seen.beats and seen.is_silent("urgent", SILENT) and not seen.is_silent("worker", SILENT)
+
+
+def _had_time(seen: Seen) -> bool:
+    """Whether a worker that was started with this watch would have kept house by now."""
+    return seen.now - seen.since > HOUSE_SILENT
+
+
+def _clock_is_wrong(seen: Seen) -> bool:
+    """Whether a process has lately found its machine's clock to differ from the database's."""
+    said = (at for name, at in seen.beats.items() if name.startswith(CLOCK_OF))
+    return any(seen.now - at <= LATE for at in said)
 
 
 def _batch_missed(seen: Seen) -> bool:
@@ -112,9 +127,29 @@ TROUBLES = (
         lambda seen: seen.is_late("opt-outs", SLOWLY),
     ),
     Trouble(
+        "no lead knows of a number opened alone",
+        "Ring the safeguarding lead: the page Numbers says which.",
+        lambda seen: seen.is_past(seen.reveals.untold_since, LATE),
+    ),
+    Trouble(
+        "numbers are opened alone again and again",
+        "Ring the safeguarding lead and look at the page Numbers.",
+        lambda seen: seen.reveals.alone_today >= MANY_ALONE,
+    ),
+    Trouble(
+        "opt-outs no longer match",
+        "Young people who sent STOP may get texts. opt-out.key is another one: docs/keys.md says how to put it back.",
+        lambda seen: key_marks.OPT_OUT in seen.keys_changed,
+    ),
+    Trouble(
         "the front door does not answer",
         "Young people and staff cannot reach Heard. Look at the web process, the proxy and the certificate.",
         lambda seen: seen.is_past(seen.web_at, LATE),
+    ),
+    Trouble(
+        "a clock is wrong",
+        "The machine of the worker or the watch is more than 5 seconds off the database's time. Mend NTP there.",
+        _clock_is_wrong,
     ),
     Trouble(
         "nobody is on duty within a day",
@@ -125,6 +160,7 @@ TROUBLES = (
         "nobody answered the drill",
         "Ask whoever was on duty what they got, and look at the page Drills.",
         lambda seen: drill.is_unanswered(seen.drill, seen.now),
+        slow=True,
     ),
     Trouble(
         "the text of the drill never arrived",
@@ -174,9 +210,45 @@ TROUBLES = (
         slow=True,
     ),
     Trouble(
+        lives.LATE,
+        "What we promised to delete is there. Look at the worker's log, then try flask data purge.",
+        lambda seen: bool(seen.kept_too_long) and _had_time(seen),
+        slow=True,
+    ),
+    Trouble(
+        lives.KEYS_LATE,
+        "Words and numbers can be opened for longer than we promised. Look at the worker's log and the key folders.",
+        lambda seen: seen.keys_too_old and _had_time(seen),
+        slow=True,
+    ),
+    Trouble(
+        "a number opened alone was not reviewed",
+        "Its 24 hours are over. A safeguarding lead who did not open it must look at the page Numbers.",
+        lambda seen: seen.is_past(seen.reveals.unreviewed_since, REVIEW_WITHIN),
+        slow=True,
+    ),
+    Trouble(
+        "private keys could be read by others",
+        "The worker has mended it. Find out who could, then flask bot keys --accept HEARD_KEYS_DIR (docs/keys.md).",
+        lambda seen: key_marks.FOLDER in seen.keys_changed,
+        slow=True,
+    ),
+    Trouble(
+        "words of open alerts have no key of their own",
+        "They can be read for a week only. Look at the worker's log and at HEARD_KEYS_DIR.",
+        lambda seen: seen.reseal_late,
+        slow=True,
+    ),
+    Trouble(
         "the nightly batch was not made",
         "Look at the worker's log.",
         _batch_missed,
+        slow=True,
+    ),
+    Trouble(
+        "the database file is not rewritten",
+        "Pieces of erased words may be left in it. Look at the worker's log; above 128 MB move to PostgreSQL.",
+        lambda seen: seen.sqlite and seen.is_silent("rewritten", NIGHTS),
         slow=True,
     ),
     Trouble(

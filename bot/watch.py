@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot import alarm, calls, drill, notices, seeing
 from bot.calls import Get
+from bot.clocks import Tick, as_it_is
 from bot.parts import Parts
 from bot.seeing import Seen
 from bot.stopping import Stopping
@@ -43,12 +44,19 @@ class Memory:
 
 
 def watch(
-    session: Session, parts: Parts, stopping: Stopping, get: Get = calls.get, tell: Tell = lambda seen: None
+    session: Session,
+    parts: Parts,
+    stopping: Stopping,
+    get: Get = calls.get,
+    tell: Tell = lambda seen: None,
+    tick: Tick = as_it_is,
 ) -> None:
-    """Look again and again until stopped; `get` asks an address, `tell` is given each look."""
+    """Look again and again until stopped; `get` asks an address, `tell` is given each look, `tick` comes before it."""
+    _try(session, "clock", lambda: tick(session))
     memory = Memory(parts.clock(), parts.clock())
     while not stopping.asked:
         look_once(session, parts, memory, get, tell)
+        _try(session, "clock", lambda: tick(session))
         session.close()
         stopping.wait(PAUSE_SECONDS)
 
@@ -116,7 +124,7 @@ def _keep(session: Session, parts: Parts, memory: Memory) -> None:
     session.commit()
 
 
-def _try(session: Session, name: str, step: Callable[[], None]) -> bool:
+def _try(session: Session, name: str, step: Callable[[], object]) -> bool:
     try:
         step()
     except Exception as broken:

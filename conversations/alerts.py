@@ -5,18 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from conversations import attempts as tries
-from conversations import escalation
-from conversations import policy as policy_file
+from conversations import attempts, escalation
 from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
-from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
 from conversations.policy import Policy
 from conversations.rota import HERE
 from conversations.sealing import Seals
@@ -24,6 +22,15 @@ from conversations.shifts import Rota
 from conversations.values import Assessment, Level
 
 READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who takes an alert, with the account that they have, and how: on the page, by text, in a call."""
+
+    name: str
+    id: int | None = None
+    how: str = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,6 @@ def _too_far_ahead(policy: Policy, now: datetime) -> list[Any]:
 
 def standing(session: Session, alert: AlertRow) -> Standing:
     """Where an alert stands, as the policy sees it."""
-    told = tries.told_since(session, alert.id, alert.clock_from)
     return Standing(
         level=alert.level,
         state=alert.state,
@@ -165,7 +171,8 @@ def standing(session: Session, alert: AlertRow) -> Standing:
         clock_from=alert.clock_from,
         acknowledged_at=alert.acknowledged_at,
         owner=alert.owner_id,
-        told=told,
+        told=attempts.told_since(session, alert.id, alert.clock_from),
+        drill=alert.drill,
     )
 
 
@@ -179,7 +186,7 @@ def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: date
         alert.step, alert.clock_from = action.step, action.clock_from
         record(session, alert.id, now, "opened again", "Heard", action.why)
     for telling in action.tell:
-        tries.add(session, alert.id, telling, action.taken, now)
+        attempts.add(session, alert.id, telling, action.taken, now)
     if action.tell and not action.reopen:
         record(session, alert.id, now, WHAT.get(action.taken, "telling"), "Heard", action.why)
     return action
@@ -206,32 +213,30 @@ def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int
     return times
 
 
-def acknowledge(
-    session: Session, alert_id: str, who: str, now: datetime, owner_id: int | None = None, how: str = "page"
-) -> Taken:
-    """Make this person the owner if nobody is yet; whoever comes second is told who was first, and when."""
+def acknowledge(session: Session, alert_id: str, taker: Taker, remind_after: timedelta, now: datetime) -> Taken:
+    """Make this person the owner until the clock reminds them; whoever comes second is told who was first, and when."""
     wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state == "open")
     taken = changed(
         session,
         wanted.values(
             state="acknowledged",
             acknowledged_at=now,
-            acknowledged_by=who,
-            owner_id=owner_id,
+            acknowledged_by=taker.name,
+            owner_id=taker.id,
             clock_from=now,
-            next_action_at=now + policy_file.load().remind_after,
+            next_action_at=now + remind_after,
         ),
     )
     if taken:
-        tries.cancel_waiting(session, alert_id, "acknowledged")
-        record(session, alert_id, now, "acknowledged", who, how)
-        return Taken(True, who, now)
+        attempts.cancel_waiting(session, alert_id, "acknowledged")
+        record(session, alert_id, now, "acknowledged", taker.name, taker.how)
+        return Taken(True, taker.name, now)
     found = session.execute(
         select(AlertRow.acknowledged_by, AlertRow.acknowledged_at).where(AlertRow.id == alert_id)
     ).one_or_none()
     if found is None:
         return Taken(False)
-    record(session, alert_id, now, "also tried to acknowledge", who, how)
+    record(session, alert_id, now, "also tried to acknowledge", taker.name, taker.how)
     return Taken(False, found.acknowledged_by or "", found.acknowledged_at)
 
 
@@ -292,8 +297,3 @@ def timeline(session: Session, alert_id: str) -> Sequence[AlertEventRow]:
     """The history of one alert, oldest first."""
     wanted = select(AlertEventRow).where(AlertEventRow.alert_id == alert_id)
     return session.scalars(wanted.order_by(AlertEventRow.at, AlertEventRow.id)).all()
-
-
-def attempts(session: Session, alert_id: str) -> Sequence[AttemptRow]:
-    """Every attempt to tell somebody about one alert, oldest first."""
-    return session.scalars(select(AttemptRow).where(AttemptRow.alert_id == alert_id).order_by(AttemptRow.due_at)).all()

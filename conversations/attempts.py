@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations import outbox
@@ -14,9 +14,6 @@ from conversations.escalation import RETRY_WAITS, Person, Telling
 from conversations.models import AttemptRow
 
 NOT_DELIVERED = ("undelivered", "failed", "canceled")
-ON_ITS_WAY = ("accepted", "scheduled", "queued", "sending", "sent")
-NEWS_AFTER, NEWS_FOR = timedelta(seconds=60), timedelta(minutes=10)
-"""How long we wait for news of what was sent before we ask, and until when we go on asking."""
 FRESH = timedelta(days=1)
 """Reports that come later than this change nothing any more."""
 
@@ -46,6 +43,11 @@ def add(session: Session, alert_id: str, telling: Telling, step: int, now: datet
     ]
     if rows:
         session.execute(insert(AttemptRow), rows)
+
+
+def of_alert(session: Session, alert_id: str) -> Sequence[AttemptRow]:
+    """Every attempt to tell somebody about one alert, oldest first."""
+    return session.scalars(select(AttemptRow).where(AttemptRow.alert_id == alert_id).order_by(AttemptRow.due_at)).all()
 
 
 def told_since(session: Session, alert_id: str, since: datetime) -> frozenset[Person]:
@@ -116,22 +118,6 @@ def mark_lost(session: Session, attempt_id: str, again_at: datetime | None) -> N
 def mark_maybe_twice(session: Session, attempt_id: str) -> None:
     """Note that an attempt may have reached somebody twice."""
     session.execute(update(AttemptRow).where(AttemptRow.id == attempt_id).values(maybe_twice=True))
-
-
-def without_news(session: Session, now: datetime, limit: int = 20) -> Sequence[AttemptRow]:
-    """Attempts that were sent a minute ago, of which we have heard nothing final since; noted as asked about."""
-    silent = select(AttemptRow).where(
-        AttemptRow.state == "sent",
-        AttemptRow.due_at > now - NEWS_FOR,
-        AttemptRow.sent_at <= now - NEWS_AFTER,
-        AttemptRow.provider_id.is_not(None),
-        or_(AttemptRow.provider_status.is_(None), AttemptRow.provider_status.in_(ON_ITS_WAY)),
-        or_(AttemptRow.asked_at.is_(None), AttemptRow.asked_at <= now - NEWS_AFTER),
-    )
-    found = session.scalars(silent.limit(limit).with_for_update(skip_locked=True)).all()
-    for attempt in found:
-        attempt.asked_at = now
-    return found
 
 
 def cancel_waiting(session: Session, alert_id: str, why: str) -> None:

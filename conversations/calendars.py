@@ -15,6 +15,8 @@ HERE_NAMES = frozenset({"Europe/London", "GMT Standard Time"})
 """Europe/London, and what Outlook calls it."""
 MOST_EVENTS = 500
 LONGEST_UID = 200
+DEEPEST = 6
+"""An alarm in an event in a calendar is three deep; what nests further than this is no calendar of shifts."""
 STAMP = "%Y%m%dT%H%M%SZ"
 CLOCK = re.compile(r"(\d{8})T(\d{6})(Z?)")
 LINE = re.compile(r'([A-Za-z0-9-]+)((?:;[^:;"]*(?:"[^"]*"[^:;"]*)*)*):(.*)')
@@ -199,6 +201,10 @@ def _no_bound(inside: list[str], each: Property) -> None:
 def _begin(inside: list[str], each: Property) -> None:
     if not inside and each.value.upper() != "VCALENDAR":
         raise Unreadable(each.line, "this is no calendar: it does not begin with BEGIN:VCALENDAR")
+    if each.value.upper() == "VEVENT" and "VEVENT" in inside:
+        raise Unreadable(each.line, "a shift begins inside a shift")
+    if len(inside) >= DEEPEST:
+        raise Unreadable(each.line, f"it is nested more than {DEEPEST} deep")
     inside.append(each.value.upper())
 
 

@@ -1,4 +1,4 @@
-"""Comments that wait for a reviewer: in no order that says anything, and only ever with fewer words than before."""
+"""Comments: in no order that says anything, only ever with fewer words, and shared only once a person said so."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from itertools import groupby
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from conversations.db import changed
 from conversations.models import ClosedDraftRow, CommentRow
 from conversations.triage_models import ReachRow
 from conversations.values import RedactedText
 
 REMOVED = "[removed]"
+OPEN = ("waiting", "safe")
+"""What a reviewer may still change: words that nobody shares are read by nobody any more."""
 
 
 class NotARedaction(ValueError):
@@ -37,21 +40,32 @@ class Taken:
         return leads_somewhere(self.link, self.link_expires_on, today)
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words that a person has marked safe: all that anybody but a reviewer may see of a comment."""
+
+    id: str
+    text: RedactedText
+    language: str
+    theme: str
+
+
 def waiting(session: Session, seed: str, script: str = "", theme: str = "", most: int = 10) -> Sequence[CommentRow]:
     """Comments that nobody has reviewed, in an order that only the seed decides."""
-    query = select(CommentRow).where(CommentRow.state == "waiting")
-    if script:
-        query = query.where(CommentRow.script == script)
-    if theme:
-        query = query.where(CommentRow.theme == theme)
-    return sorted(session.scalars(query), key=lambda comment: _place(seed, comment.id))[:most]
+    return _shuffled(session, "waiting", seed, script, theme)[:most]
 
 
-def choices(session: Session) -> tuple[list[str], list[str]]:
-    """The scripts and the themes that waiting comments have."""
-    of_waiting = CommentRow.state == "waiting"
-    scripts = session.scalars(select(CommentRow.script).where(of_waiting).distinct().order_by(CommentRow.script))
-    themes = session.scalars(select(CommentRow.theme).where(of_waiting).distinct().order_by(CommentRow.theme))
+def safe(session: Session, seed: str, script: str = "", theme: str = "", most: int = 30) -> list[Quote]:
+    """Comments that may be shared, in an order that only the seed decides: the only way to words for wider roles."""
+    found = _shuffled(session, "safe", seed, script, theme)[:most]
+    return [Quote(row.id, RedactedText(row.text), row.language, row.theme) for row in found]
+
+
+def choices(session: Session, state: str = "waiting") -> tuple[list[str], list[str]]:
+    """The scripts and the themes that comments of this state have."""
+    here = CommentRow.state == state
+    scripts = session.scalars(select(CommentRow.script).where(here).distinct().order_by(CommentRow.script))
+    themes = session.scalars(select(CommentRow.theme).where(here).distinct().order_by(CommentRow.theme))
     return list(scripts), list(themes)
 
 
@@ -65,23 +79,32 @@ def forget(session: Session, text: RedactedText) -> int:
 
 
 def find(session: Session, comment_id: str) -> CommentRow | None:
-    """The comment of this id, while it waits for review."""
+    """The comment of this id, while it waits for review or is shared."""
     found = session.get(CommentRow, comment_id)
-    return found if found and found.state == "waiting" else None
+    return found if found and found.state in OPEN else None
 
 
-def mark_reviewed(session: Session, ids: Collection[str]) -> list[str]:
-    """Mark these comments as reviewed and cut their last link to anybody; gives the ids that were waiting."""
+def mark_reviewed(session: Session, ids: Collection[str], safe: bool = False) -> list[str]:
+    """Mark these comments as reviewed and cut their last link to anybody; gives the ids that were waiting.
+
+    Only those that are marked safe may be shared.
+    """
     query = select(CommentRow.id).where(CommentRow.id.in_(ids), CommentRow.state == "waiting").with_for_update()
     found = list(session.scalars(query))
     reviewed = update(CommentRow).where(CommentRow.id.in_(found), CommentRow.state == "waiting")
-    session.execute(reviewed.values(state="reviewed", sealed_link=None, link_expires_on=None))
+    session.execute(reviewed.values(state="safe" if safe else "reviewed", sealed_link=None, link_expires_on=None))
     return found
 
 
+def take_back(session: Session, comment_id: str) -> bool:
+    """Share a comment with nobody any more; False when it was not shared."""
+    shared = update(CommentRow).where(CommentRow.id == comment_id, CommentRow.state == "safe")
+    return changed(session, shared.values(state="reviewed")) == 1
+
+
 def black_out(session: Session, comment_id: str, text: str) -> bool:
-    """Put a text with fewer words in the place of a waiting one; raises NotARedaction for anything else."""
-    query = select(CommentRow).where(CommentRow.id == comment_id, CommentRow.state == "waiting").with_for_update()
+    """Put a text with fewer words in the place of one, for good; raises NotARedaction for anything else."""
+    query = select(CommentRow).where(CommentRow.id == comment_id, CommentRow.state.in_(OPEN)).with_for_update()
     comment = session.scalar(query)
     if comment is None:
         return False
@@ -142,6 +165,15 @@ def without(text: str, places: Iterable[int]) -> str:
     words = [REMOVED if place in gone else word for place, word in enumerate(text.split())]
     runs = ((word, list(run)) for word, run in groupby(words))
     return " ".join(REMOVED if word == REMOVED else " ".join(run) for word, run in runs)
+
+
+def _shuffled(session: Session, state: str, seed: str, script: str, theme: str) -> list[CommentRow]:
+    query = select(CommentRow).where(CommentRow.state == state)
+    if script:
+        query = query.where(CommentRow.script == script)
+    if theme:
+        query = query.where(CommentRow.theme == theme)
+    return sorted(session.scalars(query), key=lambda comment: _place(seed, comment.id))
 
 
 def _place(seed: str, comment_id: str) -> bytes:

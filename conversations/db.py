@@ -10,12 +10,14 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DDL, Connection, DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event
+from sqlalchemy import DDL, Connection, DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, Session
 
 BUSY_SECONDS = 5
+LARGEST_REWRITTEN = 128 * 1024 * 1024
+"""What is rewritten in two seconds on a slow machine: writers wait for it, and give up after BUSY_SECONDS."""
 INSERTS: Mapping[str, Any] = MappingProxyType({"sqlite": sqlite.insert, "postgresql": postgresql.insert})
 
 NAMES = {
@@ -130,9 +132,33 @@ def forget_journal(session: Session) -> None:
     engine = session.get_bind().engine
     if engine.dialect.name != "sqlite":
         return
-    connection = engine.raw_connection()  # past the transaction that ours would begin: inside one it is refused
+    _alone(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def rewrite(session: Session) -> bool:
+    """On SQLite, write the whole file anew: pages that were split or moved hold pieces of what has been erased.
+
+    False where there is nothing to rewrite, or too much: others can read meanwhile, and wait with writing.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name != "sqlite" or _size(session) > LARGEST_REWRITTEN:
+        return False
+    session.rollback()
+    _alone(engine, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+    return True
+
+
+def _size(session: Session) -> int:
+    pages, size = (session.scalar(text(f"PRAGMA {each}")) or 0 for each in ("page_count", "page_size"))
+    return int(pages * size)
+
+
+def _alone(engine: Engine, *statements: str) -> None:
+    """Run these outside of the transaction that ours would begin: inside one they are refused."""
+    connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for statement in statements:
+            connection.cursor().execute(statement)
     finally:
         connection.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.db import Base, UtcTime, append_only
@@ -54,6 +54,19 @@ class ShiftRow(Base):
     ends_at: Mapped[datetime] = mapped_column(UtcTime)
     override: Mapped[bool]
     imported_as: Mapped[str | None] = mapped_column(String(255), unique=True)
+
+
+class SwapRow(Base):
+    """Two shifts that would change hands, and whose yes is there; until both are, each shift stays as it is."""
+
+    __tablename__ = "swap"
+    __table_args__ = (UniqueConstraint("one_id", "other_id"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    one_id: Mapped[str] = mapped_column(ForeignKey("shift.id", ondelete="CASCADE"))
+    other_id: Mapped[str] = mapped_column(ForeignKey("shift.id", ondelete="CASCADE"), index=True)
+    one_agrees: Mapped[bool]
+    other_agrees: Mapped[bool]
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 @append_only("sealed_notes")
@@ -110,6 +123,7 @@ class RelayRow(Leased, Base):
     sealed_for_reader: Mapped[bytes | None] = mapped_column(LargeBinary)
     read_at: Mapped[datetime | None] = mapped_column(UtcTime)
     provider_id: Mapped[str | None] = mapped_column(String(34), index=True)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class AlarmRow(Base):
@@ -121,3 +135,35 @@ class AlarmRow(Base):
     began_at: Mapped[datetime] = mapped_column(UtcTime)
     told_at: Mapped[datetime | None] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+@append_only("approved", "decided_by", "decided_at", "told_at", "shown_at", "reviewed_by", "reviewed_at", "finding")
+class RevealRow(Base):
+    """A member of staff's wish to see the number of an alert, why, who stands for it, and what became of it."""
+
+    __tablename__ = "reveal"
+    __table_args__ = (Index("ix_reveal_staff", "staff_id", "asked_at"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    who: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    reason: Mapped[str] = mapped_column(String(32))
+    alone: Mapped[bool]
+    approved: Mapped[bool | None]
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    shown_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    reviewed_by: Mapped[str | None] = mapped_column(String(64))
+    reviewed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    finding: Mapped[str | None] = mapped_column(String(32))
+
+
+class KeyMarkRow(Base):
+    """How something about the keys was when it was first seen, and how it is now; it may not change by itself."""
+
+    __tablename__ = "key_mark"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    first: Mapped[str] = mapped_column(String(64))
+    seen: Mapped[str] = mapped_column(String(64))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from conversations import caring, hearing, moves, raising
 from conversations.asking import RESTS
 from conversations.controls import control
+from conversations.escalation import list_of
 from conversations.moves import said
 from conversations.safety import safety_words
 from conversations.script.values import Script, hint_key
@@ -29,6 +30,7 @@ def step(script: Script, state: State, text: RedactedText, assessment: Assessmen
 
     The assessment is the one that `raising.in_context` gives for this state.
     """
+    state = replace(state, listed=state.listed or bool(list_of(assessment)))
     turn = _answered(script, state, text, assessment, facts)
     return replace(turn, state=replace(turn.state, hint=raising.hint_after(assessment, state, text)))
 
@@ -197,9 +199,12 @@ def _delete_or_keep(script: Script, state: State, text: RedactedText, facts: Fac
 
 
 def _erase(script: Script, state: State) -> Step:
-    key = "deleted_alert_stays" if state.alert else "deleted"
+    """Nothing of theirs is left, and they are told what is: words for a duty worker, answers that we cannot find."""
+    words = script.words[state.language]
+    key = "deleted_alert_stays" if state.alert or state.listed else "deleted"
+    earlier = (words.line("deleted_earlier_stays"),) if state.earlier else ()
     empty = replace(state, answers={}, comments=(), trail=(), ending="erased")
-    return said(empty, script.words[state.language].line(key))
+    return said(empty, words.line(key), *earlier)
 
 
 def _carry_on(script: Script, state: State, text: RedactedText, facts: Facts) -> Step:

@@ -66,6 +66,7 @@ class Standing:
     acknowledged_at: datetime | None = None
     owner: Person = None
     told: frozenset[Person] = frozenset()
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Setback:
 
 def next_action(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> Action:
     """What an alert needs now. There always is a next moment, and nobody's silence or empty rota puts it off."""
+    if standing.drill:
+        return _drilled(policy, standing, rota, now)
     if standing.state == "acknowledged":
         return _without_outcome(policy, standing, rota, now)
     if until := _waits_until(policy, standing, rota, now):
@@ -145,6 +148,23 @@ def _own_ways(rota: Rota, person: Person) -> tuple[str, ...]:
     if person is None:
         return WAYS + OWN_WAYS
     return tuple(way.kind for way in rota.people[person].ways) if person in rota.people else ()
+
+
+def may_go(policy: Policy, drill: bool, now: datetime) -> bool:
+    """Whether anybody may be told at this moment: of an alert always, of a drill in cover hours alone."""
+    return not drill or cover.is_covered(policy.cover, now)
+
+
+def _drilled(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> Action:
+    """Tell whoever is on duty first of a drill, once; that nobody takes it is for the watch to say."""
+    every = policy.timetable(standing.level).every
+    since = min(standing.clock_from, now)
+    if standing.step or standing.state != "open":
+        return Action((), max(standing.step, 1), now + every, since, taken=standing.step)
+    if not may_go(policy, standing.drill, now):
+        return Action((), 0, min(cover.next_cover(policy.cover, now), now + every), since)
+    first = _reachable(policy, rota, (*on_call(rota, now), None))[0]
+    return Action((Telling(first, _first_ways(policy, rota, first)),), 1, now + every, since, why="a drill")
 
 
 def _first_ways(policy: Policy, rota: Rota, person: Person) -> tuple[str, ...]:

@@ -39,6 +39,12 @@ def first_of_day(session: Session, task: str, now: datetime) -> bool:
     return changed(session, before.values(at=now)) == 1
 
 
+def done_today(session: Session, task: str, now: datetime) -> bool:
+    """Whether a task was done on this day, in local time."""
+    done = last(session, task)
+    return done is not None and done.astimezone(HERE).date() >= now.astimezone(HERE).date()
+
+
 def all_last(session: Session) -> dict[str, datetime]:
     """When each process or task last showed itself."""
     return {row.process: row.at for row in session.execute(select(HeartbeatRow.process, HeartbeatRow.at))}

@@ -7,7 +7,8 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,11 +20,17 @@ from conversations.sealing import CannotOpen, SealingKey
 DAYS_AHEAD = 7
 DAYS_KEPT = 7
 KEY_BYTES = 32
-DAY_KEY = re.compile(r"day-\d{4}-\d{2}-\d{2}", re.ASCII)
+OPENING = re.compile(r"day-\d{4}-\d{2}-\d{2}|alert-[0-9a-f]{32}", re.ASCII)
+"""The names of keys that open boxes: of a day, or of one alert."""
+OTHERS = 0o077
 
 
 class MissingKey(Exception):
     """A key that should be there is not: the worker has not run."""
+
+
+class ExposedKey(MissingKey):
+    """A private key that others on this machine may read: it is not used until that is mended, and nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,36 @@ class PrivateKeys:
     def open_with(self, name: str) -> PrivateKey:
         """The private half of a key; raises CannotOpen when it has been destroyed."""
         path = self.folder / f"{name}.private"
-        if not DAY_KEY.fullmatch(name) or not path.exists():  # a damaged box names anything
+        if not OPENING.fullmatch(name) or not path.exists():  # a damaged box names anything
             raise CannotOpen("its key has been destroyed")
-        return PrivateKey(_read(path))
+        return PrivateKey(_read_private(path))
+
+    def of_alert(self, alert_id: str) -> SealingKey:
+        """The key of one alert, to seal with; it is made when there is none yet."""
+        name = f"alert-{alert_id}"
+        path = self.folder / f"{name}.private"
+        _write_once(path, bytes(PrivateKey.generate()), 0o600)
+        return SealingKey(name, PrivateKey(_read_private(path)).public_key)
+
+    def alerts(self) -> tuple[str, ...]:
+        """The ids of the alerts that have a key of their own."""
+        return tuple(sorted(path.stem.partition("-")[2] for path in self.folder.glob("alert-*.private")))
+
+    def destroy_alerts(self, alert_ids: Iterable[str]) -> tuple[str, ...]:
+        """Destroy the keys of these alerts; gives their names."""
+        gone = [path for alert_id in alert_ids for path in _named(self.folder, f"alert-{alert_id}.private")]
+        for path in gone:
+            _destroy(path)
+        return tuple(sorted(path.name for path in gone))
 
     def opt_out(self) -> bytes:
         """The long-lived key under which opt-outs are kept."""
-        return _read(self.folder / "opt-out.key")
+        return _read_private(self.folder / "opt-out.key")
+
+    def opt_outs(self) -> tuple[bytes, ...]:
+        """Every key under which opt-outs may have been kept, today's first: a lost one may have come back."""
+        older = sorted(self.folder.glob("opt-out.*.key"))
+        return self.opt_out(), *(_read_private(path) for path in older)
 
 
 def keyed_hash(purpose: str, value: str, key: str) -> str:
@@ -81,20 +111,38 @@ def make_ahead(private: Path, public: Path, now: datetime) -> None:
 
 def destroy_expired(private: Path, public: Path, now: datetime) -> tuple[str, ...]:
     """Destroy day keys older than seven days and weekly keys past their overlap; gives the names destroyed."""
-    oldest_day = f"day-{(now.date() - timedelta(days=DAYS_KEPT)).isoformat()}"
-    oldest_week = _week(now.date() - timedelta(days=7))
-    expired = [path for folder in (private, public) for path in _named(folder, "day-") if _plain(path) < oldest_day]
-    expired += [path for path in _named(public, "week-") if _plain(path) < oldest_week]
-    for path in expired:
+    past = (*_expired(private, now), *_expired(public, now))
+    for path in past:
         _destroy(path)
-    return tuple(sorted(path.name for path in expired))
+    return tuple(sorted(path.name for path in past))
+
+
+def kept_too_long(public: Path, now: datetime) -> bool:
+    """Whether a key is there past its life. A public half goes after its private one, which the watch may not see."""
+    return bool(_expired(public, now))
 
 
 def readable_by_others(folder: Path) -> Iterator[str]:
     """The names in a private folder that somebody else on this machine may read."""
     for path in (folder, *sorted(folder.iterdir())):
-        if path.stat().st_mode & 0o077:
+        if path.stat().st_mode & OTHERS:
             yield path.name
+
+
+def _expired(folder: Path, now: datetime) -> list[Path]:
+    oldest_day = f"day-{(now.date() - timedelta(days=DAYS_KEPT)).isoformat()}"
+    oldest_week = _week(now.date() - timedelta(days=7))
+    days = [path for path in _named(folder, "day-") if _plain(path) < oldest_day]
+    return days + [path for path in _named(folder, "week-") if _plain(path) < oldest_week]
+
+
+def mend(folder: Path) -> tuple[str, ...]:
+    """Take from others what they may do with private keys; gives the names of what was open."""
+    exposed = tuple(readable_by_others(folder))
+    for path in (folder, *folder.iterdir()):
+        if path.stat().st_mode & OTHERS:
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    return exposed
 
 
 def _named(folder: Path, start: str) -> list[Path]:
@@ -115,7 +163,7 @@ def _make_day(private: Path, public: Path, day: date) -> None:
     name = f"day-{day.isoformat()}"
     if not (private / f"{name}.private").exists():
         _write_once(private / f"{name}.private", bytes(PrivateKey.generate()), 0o600)
-    half = PrivateKey(_read(private / f"{name}.private")).public_key
+    half = PrivateKey(_read(private / f"{name}.private")).public_key  # a public half does no harm
     _write_once(public / f"{name}.public", bytes(half), 0o640)
 
 
@@ -139,6 +187,17 @@ def _write_once(path: Path, content: bytes, mode: int) -> None:
 def _destroy(path: Path) -> None:
     path.write_bytes(secrets.token_bytes(path.stat().st_size))
     path.unlink()
+
+
+def _read_private(path: Path) -> bytes:
+    """The content of a key that nobody but its owner may read; it is refused as soon as somebody else may."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError as missing:
+        raise MissingKey(f"{path.name} cannot be read: is the worker running?") from missing
+    if not stat.S_ISREG(mode) or mode & OTHERS:
+        raise ExposedKey(f"{path.name} can be read by others on this machine, so it is not used")
+    return _read(path)
 
 
 def _read(path: Path) -> bytes:

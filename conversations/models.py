@@ -1,7 +1,4 @@
-"""All that we keep of what young people say, on one page; staff_models has the rest.
-
-No table that staff read has a sequential id or a creation time, and on SQLite none has a hidden row number.
-"""
+"""All that we keep of what young people say: no table that staff read has a sequential id or a creation time."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.db import Base, UtcTime, append_only
 
+# On SQLite none has a hidden row number either.
 NO_ORDER = {"sqlite_with_rowid": False}
 
 
@@ -107,7 +105,7 @@ class CommentRow(Base):
 
     __tablename__ = "comment"
     __table_args__ = (
-        one_of("state", "waiting", "reviewed"),
+        one_of("state", "waiting", "reviewed", "safe"),
         Index("ix_comment_state_script", "state", "script"),
         NO_ORDER,
     )
@@ -261,24 +259,32 @@ class OptOutRow(Base):
     number: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
+@append_only()
 class FigureRow(Base):
-    """A number of a closed period, as it is shown."""
+    """A number of a closed period, as it is shown, for good; without field and part it is about everybody."""
 
     __tablename__ = "figure"
     period: Mapped[str] = mapped_column(String(7), primary_key=True)
     view: Mapped[str] = mapped_column(String(130), primary_key=True)
+    field: Mapped[str] = mapped_column(String(16), primary_key=True, server_default="")
+    part: Mapped[str] = mapped_column(String(16), primary_key=True, server_default="")
     cell: Mapped[str] = mapped_column(String(64), primary_key=True)
     shown: Mapped[int]
 
 
+OF_ONE = """(CASE WHEN alert_id IS NULL THEN 0 ELSE 1 END + CASE WHEN worry_id IS NULL THEN 0 ELSE 1 END
+ + CASE WHEN reveal_id IS NULL THEN 0 ELSE 1 END) = 1"""
+
+
 class OpeningRow(Base):
-    """A member of staff's wish to read sealed words, and then the words, sealed to that browser session alone."""
+    """A member of staff's wish to read sealed words or a number, and then these, sealed to that browser session."""
 
     __tablename__ = "opening"
-    __table_args__ = (CheckConstraint("(alert_id IS NULL) <> (worry_id IS NULL)", name="of_one"),)
+    __table_args__ = (CheckConstraint(OF_ONE, name="of_one"),)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id"), index=True)
     worry_id: Mapped[str | None] = mapped_column(ForeignKey("worry.id"), index=True)
+    reveal_id: Mapped[str | None] = mapped_column(ForeignKey("reveal.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     public_half: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)

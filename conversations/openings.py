@@ -13,24 +13,19 @@ from conversations.models import OpeningRow
 OPENING_LIFE = timedelta(minutes=15)
 
 
-def ask_to_open(
-    session: Session,
-    staff_id: int,
-    public_half: str,
-    now: datetime,
-    alert_id: str | None = None,
-    worry_id: str | None = None,
-) -> str:
-    """Ask the worker to seal the words of an alert or a worry to one browser session; gives the id to return with."""
+def ask_to_open(session: Session, staff_id: int, public_half: str, now: datetime, **of: str | None) -> str:
+    """Ask the worker to seal something to one browser session; gives the id to return with.
+
+    `of` is the `alert_id` or `worry_id` whose words are wanted, or the `reveal_id` that allows a number.
+    """
     opening_id = secrets.token_hex(16)
     session.execute(
         insert(OpeningRow).values(
             id=opening_id,
-            alert_id=alert_id,
-            worry_id=worry_id,
             staff_id=staff_id,
             public_half=public_half,
             expires_at=now + OPENING_LIFE,
+            **of,
         )
     )
     return opening_id

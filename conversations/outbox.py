@@ -18,7 +18,10 @@ from conversations.models import AttemptRow, DeliveryRow, OutboxRow
 from conversations.sealing import Seals
 
 LEASE = timedelta(seconds=25)
+NEWS_AFTER = timedelta(seconds=60)
+"""How long we wait for news of what was sent before we ask."""
 Row = TypeVar("Row", AttemptRow, OutboxRow, RelayRow)
+Asked = TypeVar("Asked", AttemptRow, RelayRow)
 
 # Twilio says nothing of the order in which reports arrive, so a later stage wins whenever it is heard of.
 STAGES = (
@@ -30,6 +33,7 @@ STAGES = (
     ("delivered",),
     ("read",),
 )
+ON_ITS_WAY = ("accepted", "scheduled", "queued", "sending", "sent")
 RANK: Mapping[str, int] = MappingProxyType({status: rank for rank, stage in enumerate(STAGES) for status in stage})
 
 
@@ -96,6 +100,24 @@ def still_held(session: Session, row: type[Row], row_id: str, lease: str | None,
     """Whether the lease is still ours, asked right before the call."""
     wanted = select(row.id).where(row.id == row_id, row.lease == lease, row.state == "leased", row.lease_until > now)
     return session.scalar(wanted) is not None
+
+
+def without_news(
+    session: Session, row: type[Asked], now: datetime, news_for: timedelta, limit: int
+) -> Sequence[Asked]:
+    """Rows that were sent a minute ago, of which we have heard nothing final since; noted as asked about."""
+    silent = select(row).where(
+        row.state == "sent",
+        row.due_at > now - news_for,
+        row.sent_at <= now - NEWS_AFTER,
+        row.provider_id.is_not(None),
+        or_(row.provider_status.is_(None), row.provider_status.in_(ON_ITS_WAY)),
+        or_(row.asked_at.is_(None), row.asked_at <= now - NEWS_AFTER),
+    )
+    found = session.scalars(silent.limit(limit).with_for_update(skip_locked=True)).all()
+    for each in found:
+        each.asked_at = now
+    return found
 
 
 def mark_sent(session: Session, row: type[Row], row_id: str, provider_id: str, now: datetime) -> None:

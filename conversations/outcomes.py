@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations import alerts, reporting
 from conversations.db import changed
 from conversations.duty_models import HandoverRow, ReportRow
-from conversations.models import AlertRow, ConversationRow
+from conversations.models import AlertEventRow, AlertRow, ConversationRow
 from conversations.reporting import MERGED, Report
 from conversations.sealing import Seals
 from conversations.values import Level
 
 EVERYBODY = 99
 """Past every step of the policy, so its last: everyone and the safeguarding lead are told."""
+BEGINS_ANEW = ("opened again", "everybody is told", "level rose")
+"""What the history says when nobody has an alert any more, or it is a graver one."""
 REPORT_NOTES, HANDOVER_NOTES = "report notes", "handover notes"
 """What the sealed boxes of a report and of a handover were made for."""
 
@@ -61,9 +63,20 @@ def handovers(session: Session, alert_id: str) -> Sequence[HandoverRow]:
     return session.scalars(wanted.order_by(HandoverRow.handed_at)).all()
 
 
+def receipts(session: Session, alert_id: str) -> frozenset[str]:
+    """The handovers of which a partner agency has said that they have this alert as it is now.
+
+    What was handed over and received before it last began anew was another alert to them.
+    """
+    began = select(func.max(AlertEventRow.at)).where(AlertEventRow.alert_id == alert_id)
+    anew_at = session.scalar(began.where(AlertEventRow.what.in_(BEGINS_ANEW)))
+    received = [(each.id, each.handed_at, each.received_at) for each in handovers(session, alert_id)]
+    return frozenset(row for row, handed, at in received if at and (anew_at is None or max(handed, at) >= anew_at))
+
+
 def is_received(session: Session, alert_id: str) -> bool:
     """Whether a partner agency has said that they have this alert."""
-    return any(each.received_at for each in handovers(session, alert_id))
+    return bool(receipts(session, alert_id))
 
 
 def joined(session: Session, alert_id: str) -> Sequence[AlertRow]:
@@ -180,9 +193,12 @@ def take_over(session: Session, alert_id: str, worker: Worker, reason: str, now:
 
 
 def tell_everybody(session: Session, alert_id: str, worker: Worker, now: datetime) -> bool:
-    """Have everyone told now rather than when the clock says; whoever has it gives it back. False when it is not so."""
+    """Have everyone told now rather than when the clock says; whoever has it gives it back. False when it is not so.
+
+    A drill is never told to everyone.
+    """
     alert = _locked(session, alert_id)
-    if alert.state != "open" and not worker.has(alert):
+    if alert.drill or (alert.state != "open" and not worker.has(alert)):
         return False
     _start_again(alert, now)
     alert.step = EVERYBODY

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import store, versions, worries
+from conversations import audit, lives, store, versions
 from conversations.db import changed
-from conversations.duty_models import HandoverRow, RelayRow, ReportRow
 from conversations.models import (
     AlertRow,
     AnswerRow,
@@ -21,26 +20,16 @@ from conversations.models import (
     ClosedDraftRow,
     CommentRow,
     ConversationRow,
-    DeliveryRow,
-    OpeningRow,
-    OutboxRow,
-    ReceivedRow,
     ResponseRow,
 )
+from conversations.rota import HERE
 from conversations.script.values import Script, parse_dump
-from conversations.staff_models import LoginTryRow, SessionRow
-from conversations.triage_models import SecondLookRow, WorryRow
 from conversations.values import Person
 
 REVIEW_WITHIN = timedelta(days=3)
 LINK_LIFE = timedelta(days=7)
-CONTACT_LIFE = timedelta(days=7)
-NOTES_LIFE = timedelta(days=7)
-WORRY_LIFE = timedelta(days=365)  # once it is done
-MESSAGE_ID_LIFE = timedelta(days=395)  # 13 months
-OUTBOX_LIFE = timedelta(hours=72)
-LOOK_LIFE = timedelta(hours=1)
-DAY = timedelta(days=1)
+LATE = timedelta(hours=1)
+"""How long a row may be there past its life before that is an alarm; the worker looks every few minutes."""
 
 
 def close_expired(session: Session, now: datetime, limit: int = 100) -> int:
@@ -80,37 +69,24 @@ def move_closed(session: Session, today: date, shuffle: random.Random) -> int:
 
 def purge(session: Session, now: datetime) -> dict[str, int]:
     """Delete or empty every row past its life; gives how many of each."""
-    alert_contacts = update(AlertRow).where(
-        AlertRow.raised_at <= now - CONTACT_LIFE, AlertRow.sealed_contact.is_not(None)
-    )
-    links = update(CommentRow).where(CommentRow.link_expires_on <= now.date(), CommentRow.sealed_link.is_not(None))
-    pages = update(RelayRow).where(
-        RelayRow.written_at <= now - CONTACT_LIFE, RelayRow.sealed_for_reader.is_not(None)
-    )
-    worry_boxes = update(WorryRow).where(WorryRow.expires_at <= now)
-    worries_done = delete(WorryRow).where(WorryRow.state == "done", WorryRow.done_at <= now - WORRY_LIFE)
-    report_notes = update(ReportRow).where(ReportRow.at <= now - NOTES_LIFE, ReportRow.sealed_notes.is_not(None))
-    handover_notes = update(HandoverRow).where(
-        HandoverRow.handed_at <= now - NOTES_LIFE, HandoverRow.sealed_notes.is_not(None)
-    )
-    done = OutboxRow.state.in_(("sent", "failed", "cancelled"))
-    ended: dict[str, Any] = {
-        "message ids": delete(ReceivedRow).where(ReceivedRow.received_on <= (now - MESSAGE_ID_LIFE).date()),
-        "alert contacts": alert_contacts.values(sealed_contact=None),
-        "notes of reports": report_notes.values(sealed_notes=None),
-        "notes of handovers": handover_notes.values(sealed_notes=None),
-        "comment links": links.values(sealed_link=None, link_expires_on=None),
-        "words on pages": pages.values(sealed_for_reader=None),
-        "texts sent": delete(OutboxRow).where(done, OutboxRow.due_at <= now - OUTBOX_LIFE),
-        "delivery reports": delete(DeliveryRow).where(DeliveryRow.received_at <= now - DAY),
-        "words opened": delete(OpeningRow).where(OpeningRow.expires_at <= now),
-        "words of worries": worry_boxes.values(**worries.EMPTY),
-        "worries done": worries_done,
-        "second looks": delete(SecondLookRow).where(SecondLookRow.due_at <= now - LOOK_LIFE),
-        "staff sessions": delete(SessionRow).where(SessionRow.expires_at <= now),
-        "login tries": delete(LoginTryRow).where(LoginTryRow.last_at <= now - DAY),
-    }
-    return {what: changed(session, statement) for what, statement in ended.items()}
+    return {kept.what: changed(session, kept.ends.statement(now)) for kept in lives.PURGED if kept.ends}
+
+
+def end_analysis(session: Session, months: int, now: datetime) -> int:
+    """Delete responses and comments that the partnership has kept for as long as it said; gives how many."""
+    past_responses, past_comments = _past_analysis(months, now)
+    responses = changed(session, delete(ResponseRow).where(past_responses))
+    return responses + changed(session, delete(CommentRow).where(past_comments))
+
+
+def overdue(session: Session, months: int, now: datetime) -> tuple[str, ...]:
+    """What is still there an hour after its life, by the names of the table of lives."""
+    late = now - LATE
+    past = {kept.what: kept.ends.past(late) for kept in lives.MEASURED if kept.ends}
+    past |= dict(zip(("responses", "comments"), _past_analysis(months, late), strict=True))
+    found = session.execute(select(*(exists().where(each) for each in past.values()))).one()
+    old_lines = ("audit",) if audit.is_overdue(session, late) else ()
+    return (*(what for what, there in zip(past, found, strict=True) if there), *old_lines)
 
 
 def overdue_reviews(session: Session, today: date) -> Sequence[str]:
@@ -169,3 +145,11 @@ def _comments(draft: dict[str, Any], script: Script, today: date) -> list[dict[s
         }
         for comment in draft["comments"]
     ]
+
+
+def _past_analysis(months: int, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Responses of an earlier month than these last ones, and comments that were to be reviewed before them."""
+    today = now.astimezone(HERE).date()
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    first = date(year, month + 1, 1)
+    return ResponseRow.month < f"{first:%Y-%m}", CommentRow.due_on < first

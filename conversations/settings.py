@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,11 +49,13 @@ class Settings:
     smtp_password: str = ""
     faces: frozenset[str] = frozenset({"public", "staff"})
     partnership: str = "your council"
+    privacy_contact: str = ""
     default_script: str = "check-in"
     areas: tuple[str, ...] = ()
     cover_hours: str = "always"
     trusted_proxies: int = 0
     triage_encoder: str = "worker"
+    own_names: Path | None = None
     voice_number: str = ""
     notify_key: str = ""
     notify_sms_template: str = ""
@@ -66,7 +69,9 @@ class Settings:
     deadman_url: str = ""
     metrics_port: int = 0
     partners: tuple[str, ...] = ()
+    words_kept_days: int = 7
     reconcile: bool = True
+    analysis_months: int = 36
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -93,6 +98,11 @@ class Settings:
     def twilio_tokens(self) -> tuple[str, ...]:
         """The current auth token, and the previous one while tokens are being changed."""
         return tuple(token for token in (self.twilio_auth_token, self.twilio_auth_token_previous) if token)
+
+    @property
+    def words_kept(self) -> timedelta:
+        """How long after its outcome the words and the number of an alert can be opened."""
+        return timedelta(days=self.words_kept_days)
 
     @property
     def sqlite(self) -> bool:
@@ -196,6 +206,18 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _months(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d?", text):
+        raise ValueError("give a number of months from 1 to 99")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]?", text):
+        raise ValueError("give a number of days from 1 to 99")
+    return int(text)
+
+
 def _cover_hours(text: str) -> str:
     if text != "always" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError("give always, or weekday hours like 09:00-17:00")
@@ -222,6 +244,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "cover_hours": _cover_hours,
     "trusted_proxies": int,
     "triage_encoder": _one_of("worker", "request", "off"),
+    "own_names": Path,
     "voice_number": _number,
     "notify_url": _url,
     "teams_url": _hook,
@@ -232,6 +255,8 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "deadman_url": _hook,
     "metrics_port": int,
     "partners": _names,
+    "analysis_months": _months,
+    "words_kept_days": _days,
     "reconcile": lambda text: _one_of("1", "0")(text) == "1",
 }
 

@@ -53,6 +53,7 @@ class StaffRow(Base):
     tf_last_step: Mapped[int | None]
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(JSON()))
     password_is_temporary: Mapped[bool] = mapped_column(default=False, server_default=false())
+    area: Mapped[str | None] = mapped_column(String(16))
 
 
 class SessionRow(Base):

@@ -19,6 +19,7 @@ from conversations.models import (
     OptRequestRow,
     ReceivedRow,
 )
+from conversations.rota import HERE
 from conversations.script.values import Script
 from conversations.sealing import Seals, key_name
 from conversations.staff_models import StaffNumberRow
@@ -110,8 +111,8 @@ def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repea
     if arrival.staff_number and session.scalar(of_staff):
         raise FromStaff
     if turn is not None:
-        close(session, turn, now)
-        arrival = replace(arrival, begins=replace(arrival.begins, awaiting=arrival.after_expiry))
+        begins = replace(arrival.begins, awaiting=arrival.after_expiry, earlier=close(session, turn, now))
+        arrival = replace(arrival, begins=begins)
     opened = open_new(session, arrival, now)
     session.execute(
         update(ReceivedRow).where(ReceivedRow.message == arrival.message).values(conversation_id=opened.id)
@@ -119,18 +120,26 @@ def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repea
     return opened
 
 
-def close(session: Session, turn: Turn, now: datetime) -> None:
-    """End a conversation: what was said waits for the daily batch, person, number and message ids are let go."""
-    put_away(session, turn.state, now)
+def close(session: Session, turn: Turn, now: datetime) -> bool:
+    """End a conversation: what was said waits for the daily batch, person, number and message ids are let go.
+
+    Gives whether anything of theirs is kept that they cannot have deleted any more.
+    """
+    kept = put_away(session, turn.state, now)
     session.execute(delete(ConversationRow).where(ConversationRow.id == turn.id))
+    return kept
 
 
-def put_away(session: Session, state: State, now: datetime) -> None:
-    """Keep the draft of a conversation that is over, with a month and no time; nothing when nothing was said."""
+def put_away(session: Session, state: State, now: datetime) -> bool:
+    """Keep the draft of a conversation that is over, with a month and no time; nothing when nothing was said.
+
+    Gives whether anything of theirs is kept that they cannot have deleted any more.
+    """
     if state.ending == "erased" or not (state.answers or state.comments):
-        return
-    values = {"id": new_id(), "draft": {**stored(state), "month": now.strftime("%Y-%m")}}
+        return state.earlier
+    values = {"id": new_id(), "draft": {**stored(state), "month": now.astimezone(HERE).strftime("%Y-%m")}}
     session.execute(insert(ClosedDraftRow).values(**values))
+    return True
 
 
 def find(session: Session, persons: tuple[Person, Person], lock: bool = False) -> Turn | None:
@@ -212,7 +221,7 @@ def keep_state(session: Session, turn: Turn, state: State) -> None:
 
 def begin_again(session: Session, turn: Turn, begins: State, script: Script, now: datetime) -> Turn:
     """The same person with another script from its start; what they said before is put away."""
-    put_away(session, turn.state, now)
+    begins = replace(begins, earlier=put_away(session, turn.state, now))
     versions.keep(session, script)
     expires_at = now + script.expires_after
     moved = {"turn": turn.id, "version": begins.version, "expires_at": expires_at}

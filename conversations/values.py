@@ -107,6 +107,8 @@ class State:
     said: tuple[str, ...] = ()
     area: str = ""
     alert: bool = False
+    listed: bool = False
+    earlier: bool = False
     erased: bool = False
     hint: str = ""
     unread: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from bot import duty
 from bot.contacts import Contacts
 from bot.parts import Parts
-from conversations import alerts, escalation, outbox, worries
+from conversations import alerts, escalation, outbox, policy, worries
+from conversations.alerts import Taken, Taker
 from conversations.db import db
 from conversations.duty_models import ShiftRow, WayRow
 from conversations.keys import PrivateKeys
@@ -51,6 +52,13 @@ def seed_told(session: Session, parts: Parts, assessment: Assessment = WORRY, **
     alert_id = seed_alert(session, parts, assessment, **seals)
     duty.act_on_due(session, parts)
     return alert_id
+
+
+def acknowledge(
+    session: Session, alert_id: str, who: str, now: datetime, owner_id: int | None = None, how: str = "page"
+) -> Taken:
+    """Somebody takes an alert, by the policy that comes with Heard."""
+    return alerts.acknowledge(session, alert_id, Taker(who, owner_id, how), policy.load().remind_after, now)
 
 
 def seed_on_duty(session: Session, parts: Parts, name: str, *kinds: str, lead: bool = False) -> int:

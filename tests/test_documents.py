@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conversations import lives
 from conversations.settings import REQUIRED, Settings, variable
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,3 +206,27 @@ def test_the_page_on_alerting_names_only_what_is_there() -> None:
     page = _read("docs/alerting.md")
     assert {name for name in NAME.findall(page) if not named_in_code(name)} == set()
     assert {place for place in PLACE.findall(page) if not (ROOT / place).exists()} == set()
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------------
+
+PLACES = {"memory", "sealing folder", "keys folder", "Twilio"}
+
+
+def life_row(kept: lives.Kept) -> str:
+    """The row of the page for one thing that we keep."""
+    places = [place if place in PLACES else f"`{place}`" for place in kept.where.split(", ")]
+    job = kept.job if kept.job == lives.NOTHING else f"`{kept.job}`"
+    return f"| {kept.what} | {', '.join(places)} | {kept.life} | {job} | {kept.alarm} |"
+
+
+def test_the_page_on_retention_has_the_table_that_the_worker_deletes_by() -> None:
+    table = [line for line in _read("docs/retention.md").partition("## ")[0].splitlines() if line.startswith("|")]
+    assert table[2:] == [life_row(kept) for kept in lives.TABLE]
+
+
+@pytest.mark.parametrize("page", ["retention", "reviewing"])
+def test_a_page_on_what_is_kept_names_only_what_is_there(page: str) -> None:
+    found = _read(f"docs/{page}.md")
+    assert {name for name in NAME.findall(found) if not named_in_code(name)} == set()
+    assert {place for place in PLACE.findall(found) if not (ROOT / place).exists()} == set()

@@ -13,10 +13,13 @@ FILES = corpus.FOLDER.parent / "encoder_files"
 
 
 def main(wanted: list[str]) -> int:
-    """Train linear, encoder, or both when none is named.
+    """Train linear, encoder, or both when none is named; `redaction` trains what finds names, `lists` packs its lists.
 
-    `bars` sets those of both models anew, `variety` measures the corpus, `held-out` prints what no training saw.
+    `bars` sets those of both models anew, `variety` measures the corpus, `held-out` prints what no training saw, and
+    `held-out-details` the same for redaction.
     """
+    if done := [SHORT[name]() for name in wanted if name in SHORT]:
+        return len(done) - len(wanted)
     if "variety" in wanted:
         variety.report(corpus.load(), {hand: str(told["part"]) for hand, told in corpus.hands().items()})
         return 0
@@ -48,6 +51,26 @@ def _bars(train: list[corpus.Row], calibrate: list[corpus.Row]) -> None:
     encoder.set_bars(calibrate, FILES)
 
 
+def _lists() -> None:
+    from training import lists
+
+    lists.make()
+
+
+def _redaction() -> None:
+    from training import redaction
+
+    redaction.make()
+
+
+def _held_out_details() -> None:
+    from training import redaction
+
+    for row in redaction.held_out():
+        print(json.dumps(dataclasses.asdict(row), ensure_ascii=False))
+
+
+SHORT = {"lists": _lists, "redaction": _redaction, "held-out-details": _held_out_details}
 STEPS = {"linear": _linear, "encoder": _encoder, "bars": _bars}
 
 

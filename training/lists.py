@@ -21,7 +21,7 @@ SURNAMES = 9_000
 CONVERSATIONS = FOLDER.parents[3] / "conversations"
 OURS = ("control.", "language.", "scale5.", "yes_no.")
 NAMES = {"sam", "maya", "raj", "una", "امنه", "رفيق"}
-"""Answer words that are common names before all: Polish alone, a number elsewhere, Urdu rule, Arabic safe and friend."""
+"""Answer words that are common names before all: Polish alone, a number, Urdu rule, Arabic safe, friend."""
 
 
 def make(folder: Path = FOLDER) -> None:
@@ -65,7 +65,9 @@ def _places() -> list[str]:
 def _answers() -> list[str]:
     """Our own answer words, labels and control words in every language; what is a name before all ("Sam") is none."""
     found = {text for file in CONVERSATIONS.glob("answers/vocabularies/*.toml") for text in _strings(_read(file))}
-    found |= {text for file in CONVERSATIONS.glob("scripts/*/??.toml") for text in _strings(_read(file).get("labels", {}))}
+    found |= {
+        text for file in CONVERSATIONS.glob("scripts/*/??.toml") for text in _strings(_read(file).get("labels", {}))
+    }
     for file in CONVERSATIONS.glob("words/*.toml"):
         words = _read(file).get("words", {}).items()
         found |= {text for key, value in words if key.startswith(OURS) for text in _strings(value)}

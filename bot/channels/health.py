@@ -26,6 +26,12 @@ def root() -> BaseResponse:
     return redirect("/chat/" if "public" in parts().settings.faces else "/staff/")
 
 
+@health.get("/privacy")
+def privacy() -> BaseResponse:
+    """The address that fits into a text and on a poster, for what we do with what somebody says."""
+    return redirect("/chat/privacy") if "public" in parts().settings.faces else Response(status=404)
+
+
 @health.get("/healthz")
 def healthz() -> Response:
     """The process answers."""

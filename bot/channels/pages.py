@@ -11,6 +11,7 @@ from types import MappingProxyType
 from flask import Response, current_app, make_response, render_template, request, session
 from markupsafe import Markup, escape
 
+from bot.channels.notice import notices
 from bot.message import View
 from bot.parts import Parts
 from conversations import helplines
@@ -76,6 +77,13 @@ def trouble(keys: Keys, status: int, parts: Parts, kept: Kept | None = None) -> 
     kept = kept or Kept()
     words = spoken(parts)
     return _page("trouble", status, words, once=kept.once, why=_joined(_lines(words), keys), kept=kept)
+
+
+def privacy(parts: Parts) -> Response:
+    """What we do with what somebody says, for two ages, in English alone so far; reads no database."""
+    settings = parts.settings
+    both = notices(settings.partnership, settings.privacy_contact)
+    return _page("privacy", 200, spoken(parts), notices=both)
 
 
 def dial(text: str) -> Markup:

@@ -123,7 +123,7 @@ def _judged(session: Session, found: Called, now_parts: Parts) -> Response:
     if worker is None:
         return _said(BY_PAGE)
     if proofs.voice_code_fits(session, worker.id, _digits()):
-        said = acknowledging.take(session, Claim(worker, found.alert_id), now, "voice")
+        said = acknowledging.take(session, Claim(worker, found.alert_id), now_parts, "voice")
         return _said(f"{_spelled_in(said, found.reference)} Goodbye.")
     alerts.record(session, found.alert_id, now, "wrong voice code", worker.name)
     tries = _tries() + 1

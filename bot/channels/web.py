@@ -64,11 +64,18 @@ def show() -> AnyResponse:
     return pages.draw(view, parts())
 
 
+@chat.get("/privacy")
+def privacy() -> AnyResponse:
+    """What we do with what somebody says."""
+    return pages.privacy(parts())
+
+
 @chat.post("/")
 def answer() -> AnyResponse:
     """Take what was sent and show what comes next; what cannot be taken is given back."""
     if "language" in request.form:
-        session["language"] = request.form["language"][:16]
+        if any(request.form["language"] in script.words for script in parts().scripts.values()):
+            session["language"] = request.form["language"]  # anything else would lie in a cookie that can be read
         return _home()
     kept = _sent()
     if len(kept.text) > LONGEST_TEXT:

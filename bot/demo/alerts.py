@@ -10,7 +10,8 @@ from random import Random
 
 from sqlalchemy.orm import Session
 
-from conversations import alerts, outbox, policy
+from conversations import alerts, attempts, outbox, policy
+from conversations.alerts import Taker
 from conversations.models import AlertRow, AttemptRow
 from conversations.sealing import Sealable, SealingKey, Seals
 from conversations.shifts import Rota
@@ -71,7 +72,7 @@ def settle(session: Session, alert_id: str, at: datetime, random: Random) -> Non
     while reopened_at := tell_again(session, alert_id, closed_at):
         if session.get_one(AlertRow, alert_id).state == "acknowledged":
             continue  # that was a reminder
-        alerts.acknowledge(session, alert_id, who, reopened_at + RETAKEN_AFTER)
+        alerts.acknowledge(session, alert_id, Taker(who), POLICY.remind_after, reopened_at + RETAKEN_AFTER)
         closed_at = max(closed_at, reopened_at + 2 * RETAKEN_AFTER)
     alert = session.get_one(AlertRow, alert_id)
     alerts.record_outcome(session, alert_id, who, _one_of(random, OUTCOMES[alert.level]), closed_at)
@@ -81,7 +82,7 @@ def take(session: Session, alert_id: str, who: str, at: datetime) -> None:
     """Acknowledge an alert, which has been told again as often as was due until then."""
     while tell_again(session, alert_id, at):
         pass
-    alerts.acknowledge(session, alert_id, who, at)
+    alerts.acknowledge(session, alert_id, Taker(who), POLICY.remind_after, at)
 
 
 def tell_again(session: Session, alert_id: str, until: datetime) -> datetime | None:
@@ -98,7 +99,7 @@ def tell_again(session: Session, alert_id: str, until: datetime) -> datetime | N
 
 def send(session: Session, alert_id: str, at: datetime) -> None:
     """Note every attempt that is due as sent and the texts as delivered, so that no worker sends them in earnest."""
-    for attempt in alerts.attempts(session, alert_id):
+    for attempt in attempts.of_alert(session, alert_id):
         if attempt.state != "due":
             continue
         provider_id = f"SM{secrets.token_hex(16)}" if attempt.way == "sms" else ""

@@ -104,14 +104,11 @@ def live_year(session: Session, parts: Parts, seed: int, conversations: int) -> 
             _live(session, crowd, ears, crowd.meet(day, turn_of(year)), day, key)
         retention.move_closed(session, day, shuffle)
         # Reviewers look on the third day at the latest: what is left over at the end is not overdue.
-        comments.mark_reviewed(session, retention.overdue_reviews(session, day + DAY))
+        comments.mark_reviewed(session, retention.overdue_reviews(session, day + DAY), safe=True)
     _leave_open(session, ears, key, now)
     _leave_listed(session, ears, key, now)
     retention.purge(session, now)
-    views = figures.views_of(parts.scripts.values())
-    for month in sorted({f"{day:%Y-%m}" for day in year}):
-        if month < f"{now:%Y-%m}":
-            figures.close_period(session, month, views, now)
+    figures.close_due(session, figures.plan_of(parts.scripts.values(), parts.settings.areas), now)
     return Made(conversations, *(_count(session, row) for row in (ResponseRow, CommentRow, AlertRow)))
 
 

@@ -25,7 +25,7 @@ from admin import accounts
 from admin.accounts import Staff
 from admin.face import init_staff
 from admin.sessions import Clock
-from conversations import alerts, worries
+from conversations import alerts, policy, worries
 from conversations.db import db, engine_options
 from conversations.duty_models import HandoverRow
 from conversations.models import AnswerRow, CommentRow, OpeningRow, ResponseRow
@@ -77,7 +77,7 @@ def make_app(database_url: str, clock: Clock | None = None, **changes: Any) -> F
     )
     db.init_app(app)
     CSRFProtect(app)
-    init_staff(app, settings, clock or Hands())
+    init_staff(app, settings, policy.load(), clock or Hands())
     app.add_url_rule("/chat/", "public", _public)
     app.add_url_rule("/staff/forgotten", "forgotten", lambda: "nobody thought of me")
     with app.app_context():
@@ -177,7 +177,8 @@ class Visitor:
         return self.get("/staff/").status_code == 200
 
     def _noticed(self, response: TestResponse) -> TestResponse:
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', response.get_data(as_text=True))
+        page = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         if found:
             self.token = unescape(found[1])
         return response
@@ -241,12 +242,14 @@ def make_comment(app: Flask, text: str = "I liked the meeting", **changes: Any) 
     return str((values | changes)["id"])
 
 
-def make_responses(app: Flask, number: int, question: str, code: str, month: str = "2026-05") -> None:
+def make_responses(
+    app: Flask, number: int, question: str, code: str, month: str = "2026-05", counted: bool = True, **changes: Any
+) -> None:
+    """So many people who gave this answer; `changes` are of their rows. The first digit of an id decides who counts."""
+    values = {"month": month, "script": "check-in", "version": "1", "language": "en", "ending": "finished"}
     with app.app_context():
         for _ in range(number):
-            response = ResponseRow(
-                id=secrets.token_hex(16), month=month, script="check-in", version="1", language="en", ending="finished"
-            )
+            response = ResponseRow(id="01f"[2 * counted] + secrets.token_hex(16)[1:], **values | changes)
             db.session.add(response)
             db.session.flush()
             db.session.add(AnswerRow(response_id=response.id, question=question, code=code))

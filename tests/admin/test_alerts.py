@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,13 +12,13 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from admin.alerts import REFRESHES
-from conversations import alerts
 from conversations.db import db
 from conversations.duty_models import HandoverRow, ReportRow
 from conversations.models import AlertEventRow, AlertRow, AttemptRow, OpeningRow
 from conversations.staff_models import AuditRow
 from conversations.values import Level
 from tests.admin.app import Hands, Visitor, fill_opening, logged_in, make_alert, make_handover, text_of
+from tests.seeds import acknowledge
 
 
 def acts(app: Flask) -> list[tuple[str, str]]:
@@ -66,7 +67,10 @@ def test_drills_and_late_ones_are_marked_wherever_they_are_named(sqlite_app: Fla
     assert not any(words in text_of(duty.get(page)) for page in pages)
     change(sqlite_app, alert_id, **{flag: True})
     assert all(words in text_of(duty.get(page)) for page in pages)
-    assert ("Nobody is in danger" in text_of(duty.get(pages[1]))) == (flag == "drill")
+    page = text_of(duty.get(pages[1]))
+    assert ("Nobody is in danger" in page) == (flag == "drill")
+    assert ("Whoever is on duty first is told, once." in page) == (flag == "drill")
+    assert ("Tell everybody now" in page) == (flag != "drill")
 
 
 def test_a_drill_never_stands_before_a_real_alert(sqlite_app: Flask) -> None:
@@ -128,7 +132,7 @@ def test_b13_the_second_is_told_who_and_when_whoever_was_first(app: Flask, how: 
     alert_id, first, second = make_alert(app), logged_in(app, "duty"), logged_in(app, "duty")
     if how == "bot":
         with app.app_context():
-            alerts.acknowledge(db.session(), alert_id, "Ada by text", datetime.now(UTC))
+            acknowledge(db.session(), alert_id, "Ada by text", datetime.now(UTC))
             db.session.commit()
     first.get("/staff/alerts/")
     first.post(f"/staff/alerts/{alert_id}/acknowledge")
@@ -254,3 +258,15 @@ def test_an_alert_that_is_not_there_is_not_there(app: Flask) -> None:
         answers.append(duty.post(f"/staff/alerts/x/{what}", {"reason": "acting"}))
     answers.append(duty.post("/staff/alerts/handovers/x/receipt"))
     assert {answer.status_code for answer in answers} == {404}
+
+
+def test_the_reminder_comes_when_the_policy_of_this_service_says(app: Flask) -> None:
+    started, alert_id = app.extensions["heard_staff"], make_alert(app)
+    app.extensions["heard_staff"] = replace(
+        started, policy=replace(started.policy, remind_after=timedelta(minutes=7))
+    )
+    logged_in(app, "duty").post(f"/staff/alerts/{alert_id}/acknowledge")
+    with app.app_context():
+        alert = db.session.get_one(AlertRow, alert_id)
+        assert alert.acknowledged_at is not None
+        assert alert.next_action_at == alert.acknowledged_at + timedelta(minutes=7)

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from admin import audit
-from admin.audit import Act
+from conversations import audit
+from conversations.audit import Act
 from conversations.db import db
 from conversations.staff_models import AuditRow
 from tests.admin.app import logged_in, text_of
@@ -87,6 +87,70 @@ def test_an_end_that_was_cut_off_shows_by_the_head_that_was_kept_elsewhere(app: 
         db.session.commit()
         assert audit.verify(db.session(), KEY) is None
         assert not audit.contains(db.session(), head)
+
+
+def lines(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditRow.what).order_by(AuditRow.id)))
+
+
+def prune(app: Flask, now: datetime) -> int:
+    with app.app_context():
+        gone = audit.prune(db.session(), now, KEY)
+        db.session.commit()
+    return gone
+
+
+def test_six_years_are_kept_to_the_second_and_the_chain_holds_after_what_went(app: Flask) -> None:
+    write(app)
+    assert prune(app, NOW + audit.LIFE - timedelta(seconds=1)) == 0
+    assert prune(app, NOW + audit.LIFE + timedelta(seconds=2)) == 6
+    with app.app_context():
+        assert audit.verify(db.session(), KEY) is None
+        assert lines(db.session()) == ["read a comment", "reviewed a comment"] * 3 + ["ended after six years"]
+        assert not audit.is_overdue(db.session(), NOW + audit.LIFE + timedelta(seconds=2))
+        assert audit.is_overdue(db.session(), NOW + audit.LIFE + timedelta(seconds=3))
+
+
+@pytest.mark.parametrize("month", [3, 10])  # when the clocks change: a line is as old as it is
+def test_six_years_end_at_the_same_moment_over_both_changes_of_the_clock(app: Flask, month: int) -> None:
+    written = datetime(2026, month, 25, 0, 30, tzinfo=UTC)
+    with app.app_context():
+        audit.record(db.session(), "rhona@heard.example", [Act("read a comment", "comment 1")], written, KEY)
+        db.session.commit()
+    assert prune(app, written + audit.LIFE - timedelta(seconds=1)) == 0
+    assert prune(app, written + audit.LIFE) == 1
+
+
+def test_a_chain_that_is_pruned_again_and_again_holds_until_the_last_line(app: Flask) -> None:
+    write(app)
+    for second in (0, 1, 3):
+        assert prune(app, NOW + audit.LIFE + timedelta(seconds=second)) > 0
+        with app.app_context():
+            assert audit.verify(db.session(), KEY) is None
+    assert prune(app, NOW + audit.LIFE * 3) > 0
+    with app.app_context():
+        assert lines(db.session()) == ["ended after six years"]
+        assert audit.verify(db.session(), KEY) is None
+
+
+def test_lines_that_somebody_else_cut_off_the_beginning_are_missed(app: Flask) -> None:
+    write(app)
+    prune(app, NOW + audit.LIFE + timedelta(seconds=1))
+    with app.app_context():
+        first, second = db.session.scalars(select(AuditRow).order_by(AuditRow.id).limit(2))
+        forged = {"at": NOW, "who": "Heard", "what": audit.PRUNED, "on": "audit", "why": first.chain}
+        db.session.execute(delete(AuditRow).where(AuditRow.id == first.id))
+        db.session.commit()
+        assert audit.verify(db.session(), KEY) == second.id
+        db.session.add(AuditRow(chain="0" * 64, **forged))
+        db.session.commit()
+        assert audit.verify(db.session(), KEY) is not None
+
+
+def test_the_page_says_that_a_pruned_chain_holds(app: Flask) -> None:
+    write(app)
+    prune(app, NOW + audit.LIFE + timedelta(seconds=1))
+    assert "Each line below follows" in text_of(logged_in(app, "lead").get("/staff/audit/"))
 
 
 def test_the_chain_does_not_fork_when_many_write_at_once(app: Flask) -> None:

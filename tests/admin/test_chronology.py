@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from admin.chronology import clock_of, lines, what_next, whom
+from conversations import policy
 from conversations.models import AlertEventRow, AttemptRow
 
 NOW = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
@@ -41,7 +42,7 @@ def test_an_alert_that_somebody_has_says_when_heard_follows_up() -> None:
     ],
 )
 def test_the_step_that_comes_next_says_who_is_told(level: str, step: int, told: str) -> None:
-    assert whom(level, step) == told
+    assert whom(policy.load(), level, step) == told
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from flask import Flask
 
 from admin.auth import staff_blueprint
 from admin.home import HEADERS
-from conversations import proofs
+from conversations import proofs, swaps
 from conversations.db import db
 from conversations.models import FigureRow
 from tests.admin.app import (
@@ -50,8 +50,11 @@ DOORS: dict[str, set[str]] = {
     "/staff/": EVERY_ROLE,
     "/staff/figures/": {"viewer", "reviewer", "lead"},
     "/staff/figures/<period>": {"viewer", "reviewer", "lead"},
+    "/staff/figures/<period>/figures.<kind>": {"viewer", "reviewer", "lead"},
     "/staff/comments/": {"reviewer", "lead"},
     "/staff/comments/<comment_id>/words": {"reviewer", "lead"},
+    "/staff/comments/<comment_id>/back": {"reviewer", "lead"},
+    "/staff/quotes/": {"viewer", "reviewer", "lead"},
     "/staff/comments/<comment_id>/risk": {"reviewer", "lead"},
     "/staff/comments/<comment_id>/mark": {"reviewer", "lead"},
     "/staff/alerts/": {"duty", "lead"},
@@ -68,6 +71,12 @@ DOORS: dict[str, set[str]] = {
     "/staff/alerts/<alert_id>/words": {"duty", "lead"},
     "/staff/alerts/<alert_id>/messages": {"duty", "lead"},
     "/staff/alerts/<alert_id>/mark": {"duty", "lead"},
+    "/staff/alerts/<alert_id>/number": {"duty", "lead"},
+    "/staff/alerts/<alert_id>/number/<reveal_id>": {"duty", "lead"},
+    "/staff/alerts/<alert_id>/number/<reveal_id>/open": {"duty", "lead"},
+    "/staff/numbers/": {"duty", "lead"},
+    "/staff/numbers/<reveal_id>": {"duty", "lead"},
+    "/staff/numbers/<reveal_id>/review": {"lead"},
     "/staff/drills/": {"duty", "lead", "admin"},
     "/staff/worries/<worry_id>": {"duty", "lead"},
     "/staff/worries/<worry_id>/outcome": {"duty", "lead"},
@@ -76,6 +85,8 @@ DOORS: dict[str, set[str]] = {
     "/staff/rota/": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>/swap": {"duty", "lead", "admin"},
+    "/staff/rota/swaps/<swap_id>/yes": {"duty", "lead", "admin"},
+    "/staff/rota/swaps/<swap_id>/no": {"duty", "lead", "admin"},
     "/staff/rota/shifts/<shift_id>/remove": {"lead", "admin"},
     "/staff/rota/new": {"lead", "admin"},
     "/staff/rota/import/": {"lead", "admin"},
@@ -129,12 +140,15 @@ def filled(app: Flask, rule: str) -> str:
         "<token>": lambda: "x",
         "<path:anything>": lambda: "nowhere/at/all",
         "<period>": lambda: "2020-01",
+        "<kind>": lambda: "csv",
         "<comment_id>": lambda: make_comment(app),
         "<alert_id>": lambda: make_alert(app),
         "<handover_id>": lambda: make_handover(app),
         "<worry_id>": lambda: make_worry(app),
         "<shift_id>": lambda: _a_shift(app),
+        "<swap_id>": lambda: _a_swap(app),
         "<way_id>": lambda: "gone",
+        "<reveal_id>": lambda: "gone",
         "<feed>": lambda: _a_feed(app),
         "<int:staff_id>": lambda: _id_of(app, make_person(app, "viewer", second_factor=False)),
     }
@@ -158,6 +172,14 @@ def _a_shift(app: Flask) -> str:
         shift_id = seed_shift(db.session(), staff_id, datetime.now(UTC) + timedelta(days=1))
         db.session.commit()
     return shift_id
+
+
+def _a_swap(app: Flask) -> str:
+    one, other = _a_shift(app), _a_shift(app)
+    with app.app_context():
+        swap_id = swaps.ask(db.session(), one, other, 0, datetime.now(UTC)).id
+        db.session.commit()
+    return swap_id
 
 
 def _a_feed(app: Flask) -> str:

@@ -14,6 +14,7 @@ from conversations.db import db
 from conversations.duty_models import AlarmRow
 from conversations.models import AttemptRow
 from tests.admin.app import Hands, logged_in
+from tests.seeds import acknowledge
 
 
 def page(app: Flask) -> str:
@@ -35,7 +36,7 @@ def test_it_shows_how_long_each_part_of_a_drill_took(app: Flask) -> None:
         db.session.execute(insert(AttemptRow).values(**made))
         db.session.execute(sent.values(state="sent", sent_at=began + timedelta(seconds=2)))
         alerts.record(db.session(), alert_id, began + timedelta(seconds=9), drills.DELIVERED, "Heard")
-        alerts.acknowledge(db.session(), alert_id, "Ada", began + timedelta(seconds=125))
+        acknowledge(db.session(), alert_id, "Ada", began + timedelta(seconds=125))
         db.session.commit()
     shown = page(app)
     assert "Sent after 2 s; text delivered after 9 s; taken after 2 min 5 s by Ada" in shown

@@ -161,6 +161,9 @@ def test_a_handover_needs_a_receipt_before_it_closes_as_one(app: Flask) -> None:
     assert "Kim Reid at Women's Aid has had this alert since" in said(duty, alert_id)
     assert duty.post(f"/staff/alerts/{alert_id}/outcome", closing).location == "/staff/alerts/"
     assert {"handed over", "recorded a receipt"} <= {what for what, _ in acts(app)}
+    duty.post(f"/staff/alerts/{alert_id}/reopen", {"reason": "news"})
+    assert "before it began anew. That no longer counts: to pass it to them" in said(duty, alert_id)
+    assert "Kim Reid had it from" in text_of(duty.get(handover_page))
 
 
 def test_a_colleague_may_hear_the_receipt_and_nobody_records_it_twice(app: Flask) -> None:

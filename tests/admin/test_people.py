@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -10,10 +11,12 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 
 from admin.cli import staff
+from conversations import audit as trail
+from conversations.audit import Act
 from conversations.db import db
 from conversations.keys import keyed_hash
 from conversations.staff_models import AuditRow, StaffNumberRow
-from tests.admin.app import Visitor, find_person, logged_in, make_person, text_of
+from tests.admin.app import Visitor, close, find_person, logged_in, make_app, make_person, text_of
 
 
 def ident(app: Flask, email: str) -> int:
@@ -102,10 +105,34 @@ def test_the_command_line_does_what_the_page_does(app: Flask, runner: FlaskCliRu
     assert runner.invoke(args=["staff", "disable", "a@heard.example"]).exit_code == 0
     with app.app_context():
         assert not find_person("a@heard.example").active
-    held = runner.invoke(args=["staff", "verify-audit"])
-    assert held.exit_code == 0
-    head = held.output.split()[-1]
-    assert runner.invoke(args=["staff", "verify-audit", "--head", head]).exit_code == 0
+    head = runner.invoke(args=["staff", "audit-head"]).output.strip()
+    assert re.fullmatch(r"[0-9a-f]{64}", head)
+    assert runner.invoke(args=["staff", "audit-verify"]).exit_code == 0
+    assert "Lines since that head: 0." in runner.invoke(args=["staff", "audit-verify", head]).output
+    runner.invoke(args=["staff", "add", "b@heard.example", "--name", "B"])
+    assert "Lines since that head: 1." in runner.invoke(args=["staff", "audit-verify", f"{head}\n"]).output
+
+
+def test_a_head_that_was_copied_out_shows_that_the_end_was_cut_off_or_all_of_it_written_anew(
+    app: Flask, runner: FlaskCliRunner
+) -> None:
+    """Whoever has the database and the key can write a chain that holds; it will not hold what was copied out."""
+    for name in ("a", "b"):
+        runner.invoke(args=["staff", "add", f"{name}@heard.example", "--name", name])
+    head = runner.invoke(args=["staff", "audit-head"]).output.strip()
+    with app.app_context():
+        last = db.session.scalars(select(AuditRow).order_by(AuditRow.id.desc())).first()
+        db.session.delete(last)
+        db.session.commit()
+    assert runner.invoke(args=["staff", "audit-verify"]).exit_code == 0
+    answer = runner.invoke(args=["staff", "audit-verify", head])
+    assert (answer.exit_code, "cut off or written anew" in answer.output) == (1, True)
+    with app.app_context():
+        acts = [Act("added an account", "staff 2", "another reason")]
+        trail.record(db.session(), "command line", acts, datetime.now(UTC), trail.audit_key("r" * 32))
+        db.session.commit()
+    assert runner.invoke(args=["staff", "audit-verify"]).exit_code == 0
+    assert runner.invoke(args=["staff", "audit-verify", head]).exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -115,7 +142,7 @@ def test_the_command_line_does_what_the_page_does(app: Flask, runner: FlaskCliRu
         ["staff", "add", "nobody", "--name", "A"],
         ["staff", "add", "a@heard.example", "--name", "A", "--role", "king"],
         ["staff", "number", "add", "07700 900123"],
-        ["staff", "verify-audit", "--head", "0" * 64],
+        ["staff", "audit-verify", "0" * 64],
     ],
 )
 def test_a_command_that_cannot_be_done_says_so_and_fails(runner: FlaskCliRunner, arguments: list[str]) -> None:
@@ -142,7 +169,7 @@ def test_a_changed_audit_makes_the_command_fail(app: Flask, runner: FlaskCliRunn
         line.why = "changed"
         number = line.id
         db.session.commit()
-    answer = runner.invoke(args=["staff", "verify-audit"])
+    answer = runner.invoke(args=["staff", "audit-head"])
     assert (answer.exit_code, f"line {number}" in answer.output) == (1, True)
 
 
@@ -152,3 +179,20 @@ def test_a_staff_number_is_kept_as_a_keyed_hash_once(app: Flask, runner: FlaskCl
     with app.app_context():
         kept = db.session.scalars(select(StaffNumberRow.number)).all()
         assert kept == [keyed_hash("staff-number", "+447700900123", "r" * 32)]
+
+
+def test_figures_are_limited_to_an_area_that_there_is_and_the_session_ends(sqlite_database_url: str) -> None:
+    app = make_app(sqlite_database_url, areas=("north", "south"))
+    app.cli.add_command(staff)
+    visitor, runner = Visitor(app), app.test_cli_runner()
+    email = make_person(app, "viewer")
+    visitor.log_in(email)
+    assert visitor.is_in()
+    assert runner.invoke(args=["staff", "area", email, "east"]).exit_code == 1
+    assert visitor.is_in()
+    for area, kept in (("north", "north"), ("", None)):
+        assert runner.invoke(args=["staff", "area", email, area]).exit_code == 0
+        with app.app_context():
+            assert find_person(email).area == kept
+    assert not visitor.is_in()
+    close(app)

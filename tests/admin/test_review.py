@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sqlite3
+from datetime import date
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from conversations import comments
+from conversations import comments, marks
 from conversations.comments import NotARedaction, is_redaction, without
-from conversations.db import db
+from conversations.db import Base, db, forget_journal, rewrite
 from conversations.models import CommentRow
 from conversations.staff_models import AuditRow
+from conversations.values import RedactedText
 from tests.admin.app import Visitor, logged_in, make_comment, text_of
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +126,7 @@ def test_the_page_says_nothing_about_who_when_or_how_many(app: Flask) -> None:
         make_comment(app, "I liked it")
     page = text_of(logged_in(app, "reviewer").get("/staff/comments/"))
     assert "I liked it" in page
+    page = page.partition("Log out")[2].partition("What to look for")[0] + page.partition(" Show ")[2]
     assert not any(part in page for part in ("2026", "13", "November", "area", "8-11"))
 
 
@@ -181,3 +189,161 @@ def test_what_somebody_wrote_stays_text(sqlite_app: Flask, text: str) -> None:
     for path in ("/staff/comments/", f"/staff/comments/{comment_id}/words"):
         page = reviewer.get(path).get_data(as_text=True)
         assert not any(part in page for part in ("<script", "<img", "49<"))
+
+
+# --- safe to share --------------------------------------------------------------------------------------------------
+
+
+def state_of(app: Flask, comment_id: str) -> tuple[str, bytes | None]:
+    with app.app_context():
+        row = db.session.get_one(CommentRow, comment_id)
+        return row.state, row.sealed_link
+
+
+def acts(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(AuditRow.what).order_by(AuditRow.id)))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"), [("safe", "safe"), ("kept", "reviewed"), ("", "reviewed"), ("x", "reviewed")]
+)
+def test_only_what_a_person_said_is_safe_is_shared(app: Flask, verdict: str, state: str) -> None:
+    comment_id = make_comment(app, "I liked the hub")
+    reviewer, viewer = logged_in(app, "reviewer"), logged_in(app, "viewer")
+    reviewer.get("/staff/comments/")
+    assert "I liked the hub" not in text_of(viewer.get("/staff/quotes/"))
+    reviewer.post("/staff/comments/", {"comment": [comment_id], "verdict": verdict})
+    assert state_of(app, comment_id) == (state, None)
+    assert ("I liked the hub" in text_of(viewer.get("/staff/quotes/"))) == (state == "safe")
+    assert ("marked a comment safe" in acts(app)) == (state == "safe")
+
+
+@pytest.mark.parametrize("state", ["waiting", "reviewed"])
+def test_what_is_not_marked_safe_is_shown_to_no_wider_role_on_any_page(app: Flask, state: str) -> None:
+    comment_id = make_comment(app, "the zebrafish room", state=state)
+    viewer, reviewer = logged_in(app, "viewer"), logged_in(app, "reviewer")
+    for path in ("/staff/", "/staff/quotes/", "/staff/figures/"):
+        assert "zebrafish" not in viewer.get(path).get_data(as_text=True)
+    for path in ("/staff/comments/", f"/staff/comments/{comment_id}/words", f"/staff/comments/{comment_id}/risk"):
+        assert viewer.get(path).status_code == 403
+    assert "zebrafish" not in reviewer.get("/staff/quotes/").get_data(as_text=True)
+
+
+def test_words_for_wider_roles_have_one_door(app: Flask) -> None:
+    for state in ("waiting", "reviewed", "safe"):
+        make_comment(app, f"it is {state}", state=state)
+    with app.app_context():
+        assert [quote.text for quote in comments.safe(db.session(), "seed")] == ["it is safe"]
+
+
+MAY_SEE_ROWS = {"admin.review", "bot.demo.year", "conversations.comments", "conversations.lives", "conversations.marks",
+                "conversations.models", "conversations.retention"}  # fmt: skip
+
+
+def test_no_other_part_of_the_code_knows_the_rows_of_comments() -> None:
+    """Whoever shows words takes them from `comments.safe`, or is one of these."""
+    paths = [path for package in ("admin", "bot", "conversations") for path in (ROOT / package).rglob("*.py")]
+    trees = {".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text()) for path in paths}
+    names = {
+        name
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.alias | ast.ClassDef) and node.name == "CommentRow"
+    }
+    assert names == MAY_SEE_ROWS
+
+
+def test_a_shared_comment_is_taken_back_at_once_and_for_good(app: Flask) -> None:
+    comment_id = make_comment(app, "I liked the hub", state="safe", sealed_link=None, link_expires_on=None)
+    reviewer, viewer = logged_in(app, "reviewer"), logged_in(app, "viewer")
+    assert "Not safe after all" not in text_of(viewer.get("/staff/quotes/"))
+    reviewer.get("/staff/quotes/")
+    assert reviewer.post(f"/staff/comments/{comment_id}/back").location == "/staff/quotes/"
+    assert "I liked the hub" not in text_of(viewer.get("/staff/quotes/"))
+    assert "took a comment back" in acts(app)
+    assert reviewer.post(f"/staff/comments/{comment_id}/back").status_code == 409
+
+
+def test_words_are_taken_out_of_a_shared_comment_too(app: Flask) -> None:
+    comment_id = make_comment(app, "Alan at the hub", state="safe")
+    reviewer = logged_in(app, "reviewer")
+    reviewer.get(f"/staff/comments/{comment_id}/words")
+    answer = reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "4", "word": ["0"]})
+    assert answer.location == "/staff/quotes/"
+    assert "[removed] at the hub" in text_of(logged_in(app, "viewer").get("/staff/quotes/"))
+
+
+def test_without_a_chosen_word_nothing_changes(app: Flask) -> None:
+    comment_id = make_comment(app, "Alan at  the hub")
+    reviewer = logged_in(app, "reviewer")
+    reviewer.get("/staff/comments/")
+    reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "4"})
+    assert "No word was chosen" in text_of(reviewer.get("/staff/comments/"))
+    with app.app_context():
+        assert db.session.get_one(CommentRow, comment_id).text == "Alan at  the hub"
+
+
+# --- gone everywhere ------------------------------------------------------------------------------------------------
+
+SECRET = "quokkamarmalade"
+
+
+def take_out(app: Flask) -> None:
+    """A comment with a word that occurs nowhere else, with a mark of the same words, among many; then the word goes."""
+    told = "it was about the quokkamarmalade at my unit"
+    comment_id = make_comment(app, told)
+    for number in range(150):
+        make_comment(app, f"comment number {number} " + "and so on " * (number % 40))
+    with app.app_context():
+        mark = marks.Mark("false_alarm", "other", text=RedactedText(told))
+        marks.put(db.session(), "m" * 32, mark, date(2026, 11, 23))
+        db.session.commit()
+    reviewer = logged_in(app, "reviewer")
+    reviewer.get(f"/staff/comments/{comment_id}/words")
+    reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "8", "word": ["4"]})
+    reviewer.get("/staff/comments/")
+
+
+def test_a_word_that_was_taken_out_is_in_no_row_of_any_table(app: Flask) -> None:
+    take_out(app)
+    with app.app_context():
+        for table in Base.metadata.sorted_tables:
+            rows = [repr(tuple(row)) for row in db.session.execute(select(table))]
+            assert not any(SECRET in row for row in rows), table.name
+        assert db.session.scalar(select(CommentRow.text).where(CommentRow.text.contains("[removed] at my unit")))
+
+
+def test_a_word_that_was_taken_out_is_nowhere_in_the_files_of_the_database(sqlite_app: Flask) -> None:
+    with sqlite_app.app_context():
+        file = Path(db.engine.url.database or "")
+    journal, needle = Path(f"{file}-wal"), SECRET.encode()
+    take_out(sqlite_app)
+    assert needle in journal.read_bytes()  # so the search can find it
+    with sqlite_app.app_context():
+        forget_journal(db.session())
+        assert needle not in file.read_bytes() + journal.read_bytes()
+        assert rewrite(db.session())
+        assert needle not in file.read_bytes() + journal.read_bytes()
+        assert db.session.scalar(select(CommentRow.text).where(CommentRow.text.contains("[removed] at my unit")))
+
+
+def test_the_rewrite_takes_what_moved_pages_left_behind(sqlite_app: Flask) -> None:
+    """Without it pieces stay in pages that were split: here a file that was not overwritten as it should have been."""
+    with sqlite_app.app_context():
+        file = Path(db.engine.url.database or "")
+        comment_id = make_comment(sqlite_app, SECRET * 20)
+        careless = sqlite3.connect(file)
+        careless.execute("PRAGMA secure_delete=OFF")
+        careless.execute("DELETE FROM comment WHERE id = ?", (comment_id,))
+        careless.commit()
+        careless.close()
+        forget_journal(db.session())
+        assert SECRET.encode() in file.read_bytes()
+        assert rewrite(db.session())
+        assert SECRET.encode() not in file.read_bytes() + Path(f"{file}-wal").read_bytes()
+
+
+def test_only_sqlite_is_rewritten(app: Flask) -> None:
+    with app.app_context():
+        assert rewrite(db.session()) == (db.engine.dialect.name == "sqlite")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from admin import spans
 from conversations import calendars
 from conversations.db import db
-from conversations.duty_models import ShiftRow, WayRow
+from conversations.duty_models import ShiftRow, SwapRow, WayRow
 from conversations.shifts import DUTY, Gap, Shift
 from conversations.staff_models import AuditRow
 from tests.admin.app import Hands, Visitor, find_person, logged_in, make_person, text_of
@@ -180,8 +180,87 @@ def test_a_duty_worker_swaps_their_own_shift_and_no_other(app: Flask) -> None:
     visitor.post(f"/staff/rota/shifts/{first}/swap", {"with": "nothing"})
     assert "Choose the shift that you swap with." in text_of(visitor.get(f"/staff/rota/shifts/{first}"))
     visitor.post(f"/staff/rota/shifts/{first}/swap", {"with": second})
-    assert [row[0] for row in rows(app)] == [ben, ann, cat]
-    assert acts(app)[-1] == "swapped shifts"
+    assert [row[0] for row in rows(app)] == [ann, ben, cat]
+    assert acts(app)[-1] == "asked for a swap"
+
+
+def waiting_swap(app: Flask) -> str:
+    with app.app_context():
+        return db.session.scalars(select(SwapRow.id)).one()
+
+
+def test_a_swap_waits_for_the_yes_of_the_other_and_until_then_the_old_shifts_hold(app: Flask) -> None:
+    (ann, mail), (ben, other), (_, third) = (person(app, name, "duty") for name in ("Ann", "Ben", "Cat"))
+    first, second = (on_rota(app, who, NOON + n * DAY) for n, who in enumerate((ann, ben), start=1))
+    asker, asked, stranger = (log_in(app, each) for each in (mail, other, third))
+    asker.get(f"/staff/rota/shifts/{first}")
+    for _ in range(2):  # the button pressed twice is one wish
+        asker.post(f"/staff/rota/shifts/{first}/swap", {"with": second})
+    swap = waiting_swap(app)
+    assert "Ben has yet to say yes. Until then both shifts stay as they are." in text_of(stranger.get("/staff/rota/"))
+    assert "your yes" not in text_of(asker.get("/staff/"))
+    for visitor in (asker, stranger):
+        visitor.post(f"/staff/rota/swaps/{swap}/yes")
+        assert "This swap does not wait for your yes." in text_of(visitor.get("/staff/rota/"))
+    stranger.post(f"/staff/rota/swaps/{swap}/no")
+    assert "This swap is about shifts of others." in text_of(stranger.get("/staff/rota/"))
+    assert waiting_swap(app) == swap
+    assert [row[0] for row in rows(app)] == [ann, ben]
+    assert "1 colleague waits for your yes" in text_of(asked.get("/staff/"))
+    assert "You have yet to say yes" in text_of(asked.get(f"/staff/rota/shifts/{second}"))
+    asked.post(f"/staff/rota/swaps/{swap}/yes")
+    assert [row[0] for row in rows(app)] == [ben, ann]
+    assert acts(app)[-2:] == ["asked for a swap", "swapped shifts"]
+    assert asked.post(f"/staff/rota/swaps/{swap}/yes").status_code == 404
+    assert "yet to say yes" not in text_of(asked.get("/staff/rota/"))
+
+
+@pytest.mark.parametrize("who", ["asker", "asked", "keeper"])
+def test_a_no_ends_a_swap_and_nothing_changes(app: Flask, who: str) -> None:
+    (ann, mail), (ben, other) = (person(app, name, "duty") for name in ("Ann", "Ben"))
+    first, second = (on_rota(app, each, NOON + n * DAY) for n, each in enumerate((ann, ben), start=1))
+    asker = log_in(app, mail)
+    asker.get("/staff/rota/")
+    asker.post(f"/staff/rota/shifts/{first}/swap", {"with": second})
+    swap = waiting_swap(app)
+    visitor = {"asker": asker, "asked": log_in(app, other), "keeper": logged_in(app, "admin")}[who]
+    visitor.get("/staff/rota/")
+    visitor.post(f"/staff/rota/swaps/{swap}/no")
+    assert "both shifts stay as they are" in text_of(visitor.get("/staff/rota/"))
+    assert visitor.post(f"/staff/rota/swaps/{swap}/yes").status_code == 404
+    assert [row[0] for row in rows(app)] == [ann, ben]
+
+
+def test_whoever_keeps_the_rota_asks_both(app: Flask) -> None:
+    (ann, mail), (ben, other) = (person(app, name, "duty") for name in ("Ann", "Ben"))
+    first, second = (on_rota(app, each, NOON + n * DAY) for n, each in enumerate((ann, ben), start=1))
+    keeper = logged_in(app, "lead")
+    keeper.get("/staff/rota/")
+    keeper.post(f"/staff/rota/shifts/{first}/swap", {"with": second})
+    assert "Ann and Ben have yet to say yes." in text_of(keeper.get("/staff/rota/"))
+    swap = waiting_swap(app)
+    keeper.post(f"/staff/rota/swaps/{swap}/yes")
+    assert "Ann and Ben have yet to say yes." in text_of(keeper.get("/staff/rota/"))
+    for each, after in ((other, [ann, ben]), (mail, [ben, ann])):
+        visitor = log_in(app, each)
+        visitor.get("/staff/rota/")
+        visitor.post(f"/staff/rota/swaps/{swap}/yes")
+        assert [row[0] for row in rows(app)] == after
+
+
+def test_a_yes_that_comes_when_a_shift_has_begun_changes_nothing(app: Flask, hands: Hands) -> None:
+    (ann, mail), (ben, other) = (person(app, name, "duty") for name in ("Ann", "Ben"))
+    first, second = (on_rota(app, each, NOON + n * timedelta(minutes=9)) for n, each in enumerate((ann, ben), start=1))
+    asker, asked = log_in(app, mail), log_in(app, other)
+    asker.get("/staff/rota/")
+    asked.get("/staff/rota/")
+    asker.post(f"/staff/rota/shifts/{first}/swap", {"with": second})
+    swap = waiting_swap(app)
+    hands.ahead += timedelta(minutes=12)
+    assert "yet to say yes" not in text_of(asked.get("/staff/rota/"))
+    asked.post(f"/staff/rota/swaps/{swap}/yes")
+    assert "It has begun" in text_of(asked.get("/staff/rota/"))
+    assert [row[0] for row in rows(app)] == [ann, ben]
 
 
 def test_no_page_shows_a_colleagues_number_whole(app: Flask) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
-from conversations import proofs
+from conversations import proofs, swaps
 from conversations.db import db
 from tests.admin.app import close, find_person, make_app, make_person
 from tests.admin.test_rota import event, ics
@@ -86,6 +86,28 @@ def test_the_rota_is_readable_on_a_phone_and_a_desk(
     look(page, size, "35-feed")
     page.goto(f"{address}/staff/ways/")
     look(page, size, "36-ways")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_swap_that_waits_is_seen_and_answered(house: HOUSE, open_context: OpenContext, size: str) -> None:
+    app, address, email = house
+    with app.app_context():
+        lorna, aileen = find_person(email).id, find_person("aileen@heard.example").id
+        start = datetime.now(UTC) + timedelta(days=40 if size == "phone" else 50)
+        turns = enumerate((aileen, lorna))
+        theirs, own = (seed_shift(db.session(), who, start + timedelta(days=n)) for n, who in turns)
+        swaps.ask(db.session(), theirs, own, aileen, datetime.now(UTC))
+        db.session.commit()
+    page = opened(house, open_context, size)
+    page.goto(f"{address}/staff/")
+    look(page, size, "37-home-swap")
+    page.get_by_role("link", name="1 colleague waits for your yes").click()
+    look(page, size, "38-rota-swap")
+    page.goto(f"{address}/staff/rota/shifts/{own}")
+    look(page, size, "39-shift-swap")
+    page.get_by_role("button", name="Yes, swap them").click()
+    page.get_by_text("The shifts are swapped.").wait_for()
+    assert page.get_by_text("yet to say yes").count() == 0
 
 
 def test_a_shift_is_added_and_a_way_given_without_javascript(house: HOUSE, open_context: OpenContext) -> None:

@@ -11,10 +11,10 @@ from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import update
 
-from conversations import alerts, drills, figures, keys
+from conversations import alerts, comments, drills, figures, keys
 from conversations.db import db
 from conversations.duty_models import AlarmRow
-from conversations.models import AlertRow, AttemptRow
+from conversations.models import AlertRow, AttemptRow, CommentRow
 from conversations.script import load_all
 from conversations.values import Level
 from tests.admin.app import (
@@ -30,6 +30,7 @@ from tests.admin.app import (
     make_worry,
 )
 from tests.browser import PHONE, OpenContext, axe_violations, screenshot, serving
+from tests.seeds import acknowledge
 
 DESK = {"viewport": {"width": 1280, "height": 800}}
 SIZES = {"phone": PHONE, "desk": DESK}
@@ -60,11 +61,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str
     make_worry(app, "same_day", due_in=timedelta(hours=3), reasons=["pl-sad", "not-covered"], cannot_be_texted=True)
     for said in SAID * 2 + SAID[:2]:
         make_comment(app, said, language="pl" if "Chc" in said else "en")
+    for said in SAID[1:3]:
+        make_comment(app, said, state="safe", sealed_link=None, link_expires_on=None)
     for code, number in (("yes", 41), ("a_bit", 23), ("nothing_yet", 12), ("not_asked", 4)):
-        make_responses(app, number, "changed", code)
+        make_responses(app, number, "changed", code, age_band="12-15", area="north")
+        make_responses(app, number, "changed", code, "2026-04", age_band="16-17")
+        make_responses(app, number, "changed", code, "2026-06", area="south")
     with app.app_context():
-        figures.close_period(db.session(), "2026-05", figures.views_of(load_all().values()), datetime.now(UTC))
-        figures.close_period(db.session(), "2026-04", figures.views_of(load_all().values()), datetime.now(UTC))
+        figures.close_due(db.session(), figures.plan_of(load_all().values(), ("north", "south")), datetime.now(UTC))
         make_drills(datetime.now(UTC))
         db.session.commit()
     with serving(app) as address:
@@ -80,7 +84,7 @@ def make_drills(now: datetime) -> None:
         db.session.execute(update(AttemptRow).where(AttemptRow.alert_id == made.id).values(sent_at=began, state="sent"))
         alerts.record(db.session(), made.id, began + timedelta(seconds=4), drills.DELIVERED, "Heard")
         if began < now - timedelta(hours=3):
-            alerts.acknowledge(db.session(), made.id, "Dougie Mackenzie", began + timedelta(seconds=95))
+            acknowledge(db.session(), made.id, "Dougie Mackenzie", began + timedelta(seconds=95))
         drills.close(db.session(), made, began + timedelta(hours=1), "the drill is over")
     rang = {"began_at": now - timedelta(hours=1), "told_at": now - timedelta(minutes=59)}
     ended = now - timedelta(minutes=20)
@@ -142,7 +146,7 @@ def test_every_page_is_readable_on_a_phone_and_a_desk(
     look(page, size, "05-home")
     paths = {"06-alerts": "alerts/", "10-comments": "comments/", "12-figures": "figures/2026-05", "13-audit": "audit/"}
     paths |= {"14-people": "people/", "15-recovery-codes": "mf-recovery-codes", "16-password": "change", "17-none": "x"}
-    paths |= {"19-drills": "drills/"}
+    paths |= {"19-drills": "drills/", "10b-quotes": "quotes/", "12-quarter": "figures/2026-Q2"}
     for name, path in paths.items():
         page.goto(f"{address}/staff/{path}")
         look(page, size, name)
@@ -150,6 +154,12 @@ def test_every_page_is_readable_on_a_phone_and_a_desk(
     page.locator("summary").first.click()
     look(page, size, "18-people-open")
     page.goto(f"{address}/staff/comments/")
+    page.get_by_text("What to look for").click()
+    look(page, size, "10c-comments-what-to-look-for")
+    page.goto(f"{address}/staff/comments/")
+    page.locator(".cut").first.locator(".cut__word").nth(2).click()
+    assert not page.get_by_role("button", name="safe to share").is_visible()
+    look(page, size, "10d-comments-struck")
     page.get_by_role("link", name="Take words out").first.click()
     page.locator(".word").nth(2).click()
     look(page, size, "11-comment-words")
@@ -253,7 +263,60 @@ def test_ten_comments_are_reviewed_with_the_keyboard_alone(
         for _link in ("take words out", "flag as risk", "the next comment"):
             page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.get_by_text("10 reviewed.").wait_for()
+    page.get_by_text("10 safe to share.").wait_for()
+
+
+WORD = "wombatmarmalade"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_word_goes_with_two_clicks_or_taps_also_without_javascript(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str, script: bool
+) -> None:
+    app, address, _ = house
+    comment_id = make_comment(app, f"it was the {WORD} in my unit", theme="two clicks")
+    page = open_context(**SIZES[size], java_script_enabled=script).new_page()
+    log_in(page, house)
+    page.goto(f"{address}/staff/comments/?theme=two+clicks")
+    press = "tap" if size == "phone" else "click"
+    getattr(page.locator(".cut__word", has_text=WORD), press)()
+    getattr(page.locator(".cut__do:visible"), press)()
+    page.get_by_text("The words are gone for good.").wait_for()
+    assert text_of_comment(app, comment_id) == "it was the [removed] in my unit"
+    review(app, comment_id)
+
+
+def test_a_word_goes_by_the_keyboard_with_two_presses_on_the_page_of_its_words(
+    house: tuple[Flask, str, str], open_context: OpenContext
+) -> None:
+    app, address, _ = house
+    comment_id = make_comment(app, f"it was the {WORD} in my unit", theme="two keys")
+    page = open_context(**DESK, java_script_enabled=False).new_page()
+    log_in(page, house)
+    page.goto(f"{address}/staff/comments/?theme=two+keys")
+    page.get_by_role("checkbox").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Take words out").wait_for()
+    page.get_by_role("checkbox", name=WORD).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.get_by_text("The words are gone for good.").wait_for()
+    assert text_of_comment(app, comment_id) == "it was the [removed] in my unit"
+    review(app, comment_id)
+
+
+def text_of_comment(app: Flask, comment_id: str) -> str:
+    with app.app_context():
+        return db.session.get_one(CommentRow, comment_id).text
+
+
+def review(app: Flask, comment_id: str) -> None:
+    """Out of the way of the other tests."""
+    with app.app_context():
+        comments.mark_reviewed(db.session(), [comment_id])
+        db.session.commit()
 
 
 def test_the_first_thing_under_the_keyboard_skips_to_the_main_part(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from conversations.triage_models import WorryRow
 from tests.bot.workers import ADA, BEN, seed_told, seed_worker
 from tests.fakes import Clock
 from tests.make import Phone, make_form, texts_of
+from tests.seeds import acknowledge
 from wsgi import create_app
 
 STRANGER = "+447700900123"
@@ -48,6 +50,18 @@ def test_b15_a_workers_own_number_and_the_code_take_the_alert(
     assert Phone(app, ADA).says(around.format(case(reference))) == [f"You have alert {reference}."]
     assert owner(session, alert_id) == "Ada"
     assert history(session, alert_id) == [("acknowledged", "Ada", "text")]
+
+
+def test_the_reminder_comes_when_the_policy_of_this_service_says(
+    app: Flask, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    sooner = replace(app_parts.policy, remind_after=timedelta(minutes=7))
+    app.extensions["heard"] = replace(app_parts, policy=sooner)
+    alert = seed_told(session, app_parts, seed_worker(session, app_parts))
+    alert_id, reference = alert.id, alert.reference
+    assert Phone(app, ADA).says(reference) == [f"You have alert {reference}."]
+    session.rollback()
+    assert session.get_one(AlertRow, alert_id).next_action_at == clock() + timedelta(minutes=7)
 
 
 @pytest.fixture
@@ -132,7 +146,7 @@ class TestOnOneDatabase:
         ada = seed_worker(session, app_parts)
         alert = seed_told(session, app_parts, ada)
         alert_id, reference = alert.id, alert.reference
-        alerts.acknowledge(session, alert_id, "Ada", clock(), ada)
+        acknowledge(session, alert_id, "Ada", clock(), ada)
         alerts.record_outcome(session, alert_id, "Ada", "spoken", clock())
         session.commit()
         before = len(alerts.timeline(session, alert_id))

@@ -10,6 +10,7 @@ from conversations import alerts, escalation
 from conversations.models import AlertRow, AlertWordsRow, ConversationRow
 from tests.fakes import Clock
 from tests.make import Phone
+from tests.seeds import acknowledge
 
 WORRY, SAD = "stop him hurting me", "im really sad all the time"
 
@@ -31,7 +32,7 @@ def history(session: Session) -> list[str]:
 
 def close(session: Session, clock: Clock) -> None:
     found = alert(session)
-    assert alerts.acknowledge(session, found.id, "kim", clock())
+    assert acknowledge(session, found.id, "kim", clock())
     assert alerts.record_outcome(session, found.id, "kim", next(iter(escalation.OUTCOMES)), clock())
     session.commit()
 

@@ -211,6 +211,11 @@ XML = "text/xml"
         (XML, "<Reply/>", (), 12100),
         (XML, "not XML", (), 12100),
         (XML, "<!DOCTYPE a><Response/>", (), 12100),
+        (XML, f"<Response>{'<Say>' * 7}a{'</Say>' * 7}</Response>", (Step(("",)),), 0),
+        (XML, f"<Response>{'<Say>' * 8}a{'</Say>' * 8}</Response>", (), 12100),
+        (XML, f"<Response>{'<Gather>' * 20_000}{'</Gather>' * 20_000}</Response>", (), 12100),
+        (XML, '<Response><Gather numDigits="many"/></Response>', (), 12200),
+        (XML, f'<Response><Gather numDigits="{"9" * 5000}"/></Response>', (), 12200),
         ("text/html", "<Response/>", (), 12300),
     ],
 )

@@ -68,7 +68,7 @@ def read_by_staff(
     """What a browser session that asked gets to read."""
     private, public = new_pair()
     staff_id = session.scalar(text("SELECT id FROM staff")) or seed_staff(session)
-    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id or None, worry_id)
+    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id=alert_id or None, worry_id=worry_id)
     assert contacts.fill_openings(session, clock()) == 1
     session.commit()
     box = openings.opened(session, opening, staff_id, clock())
@@ -313,7 +313,7 @@ def test_whoever_asks_for_the_words_of_an_alert_waits_until_they_are_there(
 ) -> None:
     alert, staff_id = raised(session, app_parts, clock), seed_staff(session)
     other = seed_worry(session, app_parts)
-    openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert.id)
+    openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert_id=alert.id)
     openings.ask_to_open(session, staff_id, new_pair()[1], clock(), worry_id=other)
     assert contacts.fill_openings(session, clock()) == 1
     contacts.move_raised(session, app_parts.keys, clock())
@@ -334,7 +334,7 @@ def test_a_wish_to_read_that_ran_out_is_not_filled(
     session: Session, contacts: Contacts, app_parts: Parts, clock: Clock
 ) -> None:
     alert_id = seed_alert(session, app_parts)
-    openings.ask_to_open(session, seed_staff(session), new_pair()[1], clock(), alert_id)
+    openings.ask_to_open(session, seed_staff(session), new_pair()[1], clock(), alert_id=alert_id)
     session.commit()
     clock.forward(minutes=15)
     assert contacts.fill_openings(session, clock()) == 0
@@ -353,7 +353,7 @@ def test_the_words_of_a_page_are_what_the_worker_sealed(
 
 def test_the_worker_fills_a_wish_in_its_round(session: Session, app_parts: Parts, clock: Clock) -> None:
     alert_id = seed_alert(session, app_parts)
-    openings.ask_to_open(session, seed_staff(session), new_pair()[1], clock(), alert_id)
+    openings.ask_to_open(session, seed_staff(session), new_pair()[1], clock(), alert_id=alert_id)
     session.commit()
     jobs.work_once(session, app_parts)
     assert session.scalars(select(OpeningRow.sealed)).one() is not None

@@ -210,7 +210,7 @@ def test_the_command_says_faults_and_ends_with_one(
     runner = app.test_cli_runner()
     session.rollback()
     good = runner.invoke(command)
-    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 8)
+    assert (good.exit_code, "no faults found" in good.output, good.output.count("look:")) == (0, True, 9)
     assert "ways:  email, sms\n" in good.output
     clock.forward(minutes=3)
     bad = runner.invoke(command)

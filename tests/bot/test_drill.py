@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from bot import drill, jobs, seeing, troubles, watch
 from bot.parts import Parts
 from bot.sender import NotSent
-from conversations import alerts, drills, outbox, queues
+from conversations import drills, outbox, queues
 from conversations.models import AlertRow, AttemptRow
 from tests.bot.test_watch import Outside
 from tests.fakes import Clock, RecordingSender
+from tests.seeds import acknowledge
 
 UNANSWERED, UNDELIVERED = "nobody answered the drill", "the text of the drill never arrived"
 MISSED = "the daily drill was not made"
@@ -88,7 +89,7 @@ def test_b37_a_marked_alert_goes_by_text_and_mail_to_whoever_is_on_duty_and_clos
     assert all("DRILL" in each.body and drills.latest(session)[0].reference in each.body for each in sent)
     delivered(session, clock)
     clock.forward(seconds=30)
-    alerts.acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
+    acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
     session.commit()
     go_on(session, earnest, clock, 1)
     made = drills.latest(session)[0]
@@ -107,7 +108,7 @@ def test_b37_a_provider_that_takes_texts_and_never_delivers_is_found_out(
 ) -> None:
     clock.now = moment("2026-11-23T10:00")
     go_on(session, earnest, clock, 1)
-    alerts.acknowledge(session, drills.latest(session)[0].id, "Ada", clock())  # by the mail
+    acknowledge(session, drills.latest(session)[0].id, "Ada", clock())  # by the mail
     clock.now = moment("2026-11-23T10:14")
     assert found(session, earnest) == set()
     clock.now = moment("2026-11-23T10:15")
@@ -152,7 +153,7 @@ def test_the_next_drill_that_goes_well_ends_it(session: Session, earnest: Parts,
     go_on(session, earnest, clock, 1)
     assert len(drills.latest(session, 9)) == 2
     delivered(session, clock)
-    alerts.acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
+    acknowledge(session, drills.latest(session)[0].id, "Ada", clock())
     go_on(session, earnest, clock, 1)
     clock.forward(hours=2)
     assert found(session, earnest) == set()
@@ -189,6 +190,32 @@ def test_the_demonstration_makes_a_drill_only_when_asked(session: Session, app_p
     go_on(session, app_parts, clock, 1)
     assert drills.latest(session) == []
     assert drill.begin_now(session, app_parts) == drills.latest(session)[0].reference
+
+
+def test_no_drill_is_made_by_hand_outside_cover_hours(session: Session, app_parts: Parts, clock: Clock) -> None:
+    office = replace(app_parts, settings=replace(app_parts.settings, cover_hours="09:00-17:00"))
+    clock.now = moment("2026-11-23T17:00")
+    with pytest.raises(drill.NotNow):
+        drill.begin_now(session, office)
+    assert drills.latest(session) == []
+    clock.now = moment("2026-11-23T16:59")
+    assert drill.begin_now(session, office) == drills.latest(session)[0].reference
+
+
+def test_b37_that_nobody_took_a_drill_is_told_by_day_and_once_a_day(
+    session: Session, earnest: Parts, clock: Clock, mails_out: RecordingSender
+) -> None:
+    clock.now = moment("2026-11-23T10:00")
+    go_on(session, earnest, clock, 1)
+    delivered(session, clock)
+    go_on(session, earnest, clock, 1)
+    mails_out.sent.clear()
+    memory = watch.Memory(clock(), clock())
+    for hour in range(22):  # from eleven until nine in the morning
+        clock.now = moment("2026-11-23T11:00") + timedelta(hours=hour)
+        jobs.work_once(session, earnest)
+        watch.look_once(session, earnest, memory, Outside())
+    assert [each.subject for each in mails_out.sent if UNANSWERED in each.subject] == [f"Heard alarm: {UNANSWERED}"]
 
 
 def test_a_drill_is_not_counted_among_open_alerts(session: Session, app_parts: Parts) -> None:

@@ -20,14 +20,14 @@ from bot import duty
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
-from conversations import alerts, outbox
+from conversations import outbox
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
 from conversations.policy import Timetable
 from conversations.staff_models import StaffRow
 from conversations.values import Assessment, Level
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import DANGER, WORDS, WORRY, seed_alert, seed_on_duty, seed_told
+from tests.seeds import DANGER, WORDS, WORRY, acknowledge, seed_alert, seed_on_duty, seed_told
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio" / "status_sequences.json"
 SEQUENCES = json.loads(VECTORS.read_text())["sequences"]
@@ -121,7 +121,7 @@ def test_b12_the_owner_alone_is_reminded(
 ) -> None:
     alert_id = seed_alert(session, app_parts, DANGER)
     work(session, app_parts)
-    alerts.acknowledge(session, alert_id, "Bob", clock(), team["Bob"])
+    acknowledge(session, alert_id, "Bob", clock(), team["Bob"])
     session.commit()
     clock.forward(minutes=45)
     work(session, app_parts)
@@ -131,6 +131,33 @@ def test_b12_the_owner_alone_is_reminded(
     work(session, app_parts)
     assert numbers(texts_out) == [ANN, BOB, ANN]
     assert session.get_one(AlertRow, alert_id).owner_id is None
+
+
+def test_b37_a_drill_that_nobody_takes_never_reaches_the_lead_nor_everybody(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, clock: Clock
+) -> None:
+    seed_alert(session, app_parts)
+    session.execute(update(AlertRow).values(drill=True))
+    session.commit()
+    for _ in range(48):  # the watch, which would close it, is dead for two days
+        work(session, app_parts)
+        clock.forward(hours=1)
+    assert numbers(texts_out) == [ANN]
+
+
+def test_b37_a_drill_that_waited_for_its_sender_is_not_sent_at_night(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, clock: Clock
+) -> None:
+    office = replace(app_parts, settings=replace(app_parts.settings, cover_hours="09:00-17:00"))
+    seed_alert(session, office)
+    real = seed_alert(session, office)
+    session.execute(update(AlertRow).where(AlertRow.id != real).values(drill=True))
+    session.commit()
+    duty.act_on_due(session, office)  # and then worker and watch are dead until three in the morning
+    clock.forward(hours=15)
+    work(session, office)
+    assert ANN in numbers(texts_out)
+    assert not [text for text in texts_out.sent if "DRILL" in text.body]
 
 
 def test_a_drill_is_told_like_any_alert_and_says_so(
@@ -366,7 +393,7 @@ def test_b6_after_an_outage_only_what_is_still_needed_goes_and_none_of_it_is_of_
     for _ in range(28):
         work(session, app_parts)
         clock.forward(minutes=1)  # the texts of both wait for another try
-    alerts.acknowledge(session, taken, "Ada", clock())
+    acknowledge(session, taken, "Ada", clock())
     session.commit()
     texts_out.failures = []
     work(session, app_parts)
@@ -583,7 +610,7 @@ def test_b19_an_outcome_is_asked_for_in_time_although_the_clock_is_put_back(
 ) -> None:
     alert_id = seed_alert(session, app_parts, DANGER)
     work(session, app_parts)
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     session.commit()
     clock.forward(days=-1)
     for _ in range(61):

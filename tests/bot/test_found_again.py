@@ -18,6 +18,7 @@ from tests.bot.test_sms import post, rows
 from tests.bot.town import KIT, RISK, ROB, SAM, Town
 from tests.fakes import RecordingSender
 from tests.make import Phone, make_form, texts_of
+from tests.seeds import acknowledge
 
 # --- B22: the application was down ----------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ def test_b23_a_request_that_is_replayed_months_later_leaves_and_says_nothing(tow
     form = make_form(RISK)
     town.texts(RISK, MessageSid=form["MessageSid"])
     for alert in town.alerts():
-        alerts.acknowledge(town.session, alert.id, "Ada", town.clock())
+        acknowledge(town.session, alert.id, "Ada", town.clock())
     town.session.commit()
     town.clock.forward(days=300)
     town.make_keys()
@@ -110,7 +111,7 @@ def test_the_fingerprint_of_a_text_cannot_be_tested_against_guesses_without_its_
 
 
 def close(town: Town, alert: AlertRow) -> None:
-    alerts.acknowledge(town.session, alert.id, "Ada", town.clock())
+    acknowledge(town.session, alert.id, "Ada", town.clock())
     assert alerts.record_outcome(town.session, alert.id, "Ada", next(iter(escalation.OUTCOMES)), town.clock())
     town.session.commit()
 

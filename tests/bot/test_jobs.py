@@ -31,7 +31,7 @@ from conversations.models import (
 )
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import WORDS, own_session, seed_alert, seed_staff, seed_text
+from tests.seeds import WORDS, own_session, seed_alert, seed_staff, seed_text, worker_contacts
 
 
 @pytest.fixture
@@ -159,20 +159,36 @@ def test_house_is_kept_every_five_minutes_and_the_batch_moved_once_a_day_in_loca
     phone: Phone, session: Session, app_parts: Parts, clock: Clock
 ) -> None:
     clock.now = clock.now.replace(month=7, day=6, hour=12)
-    jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]  # it opens nothing
+    jobs.keep_house(session, app_parts, worker_contacts(app_parts))
     session.commit()
     moved = []
     for said in ("CHECKIN", "12-15", "4", "1", "yes"):
         phone.says(said)
     for _ in range(24 * 12):
         clock.forward(minutes=5)
-        jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]
+        jobs.keep_house(session, app_parts, worker_contacts(app_parts))
         session.commit()
         if not moved and session.scalar(select(func.count()).select_from(ResponseRow)):
             moved.append(clock())
     assert [f"{moment:%d %H:%M}" for moment in moved] == ["06 23:00"]  # midnight here, in July
     assert session.scalar(select(func.count()).select_from(ClosedDraftRow)) == 0
     assert session.scalar(select(func.count()).select_from(ConversationRow)) == 0
+
+
+@pytest.mark.parametrize(("month", "day"), [(10, 24), (3, 27)], ids=["back", "forward"])
+def test_over_a_change_of_the_clocks_the_batch_is_moved_once_each_day_and_the_file_rewritten_with_it(
+    session: Session, app_parts: Parts, clock: Clock, month: int, day: int
+) -> None:
+    clock.now = clock.now.replace(year=2027 if month == 3 else 2026, month=month, day=day, hour=0, minute=1)
+    beats: dict[str, set[str]] = {"daily batch": set(), "rewritten": set()}
+    for _ in range(72 * 4):
+        jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]  # it opens nothing
+        session.commit()
+        for task, seen in beats.items():
+            seen.add(f"{heartbeats.last(session, task) or clock():%d %H:%M}")
+        clock.forward(minutes=15)
+    midnights = {(10): {"24 00:01", "24 23:01", "26 00:01"}, (3): {"27 00:01", "28 00:01", "28 23:01", "29 23:01"}}
+    assert beats == dict.fromkeys(beats, midnights[month])
 
 
 def test_between_two_times_the_house_is_left_alone(session: Session, app_parts: Parts, clock: Clock) -> None:

@@ -38,7 +38,8 @@ def test_what_people_differ_about_is_neither_left_nor_lost() -> None:
 
 def test_the_report_counts_texts_kinds_and_hands() -> None:
     plain = leaks.Known("i hope so", "en", "h2", ())
-    figures = leaks.report([leaks.outcome(KNOWN, TEXT), leaks.outcome(KNOWN, "my worker [name] rang from [address] on monday"),
+    gone = leaks.outcome(KNOWN, "my worker [name] rang from [address] on monday")
+    figures = leaks.report([leaks.outcome(KNOWN, TEXT), gone,
                             leaks.outcome(plain, "i [name] so")])  # fmt: skip
     assert figures["texts_with_something_left"]["k"] == 1  # type: ignore[index]
     assert figures["details_left_by_kind"]["name"]["k"] == 1  # type: ignore[index]
@@ -49,7 +50,12 @@ def test_the_report_counts_texts_kinds_and_hands() -> None:
 
 def test_files_of_both_kinds_are_read() -> None:
     ours = {"text": TEXT, "hand": "h1", "details": [[10, 15, "name"]]}
-    others = {"text": TEXT, "lang": "en", "spans": [{"start": 10, "end": 15, "label": "NAME"}], "ignore": [{"start": 0, "end": 2}]}
+    others = {
+        "text": TEXT,
+        "lang": "en",
+        "spans": [{"start": 10, "end": 15, "label": "NAME"}],
+        "ignore": [{"start": 0, "end": 2}],
+    }
     read = leaks.read([json.dumps(ours), "", json.dumps(others)])
     assert [each.details for each in read] == [((10, 15, "name"),)] * 2
     assert read[1].unsure == ((0, 2),)

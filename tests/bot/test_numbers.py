@@ -17,7 +17,7 @@ from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, Convers
 from conversations.script import load_words
 from tests.bot.test_web import Visitor
 from tests.fakes import Clock
-from tests.seeds import worker_contacts
+from tests.seeds import acknowledge, worker_contacts
 
 WORRY = "my stepdad hits me every night"
 MOBILE, LANDLINE = "07700 900 731", "0131 496 0731"
@@ -136,7 +136,7 @@ def test_nothing_is_kept_where_no_alert_is_open(app: Flask, session: Session, cl
 
 def test_a_closed_alert_takes_no_number(visitor: Visitor, session: Session, clock: Clock) -> None:
     found = alert(session)
-    assert alerts.acknowledge(session, found.id, "kim", clock())
+    assert acknowledge(session, found.id, "kim", clock())
     assert alerts.record_outcome(session, found.id, "kim", next(iter(escalation.OUTCOMES)), clock())
     session.commit()
     session.close()

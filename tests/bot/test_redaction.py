@@ -185,11 +185,9 @@ they mark it wrong
 give me a mark out of ten
 the bill was high
 i rose early
-my rose died
 summer was good
 in the summer
 have some faith
-grace before tea
 be frank with me
 it was miles away
 i cant chase them

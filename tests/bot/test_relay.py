@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bot import jobs, outbound, relay
+from bot import duty, jobs, outbound, relay
 from bot.contacts import Contacts
+from bot.desk import Desk
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
 from conversations import alerts, openings, outbox, relays, retention
@@ -99,7 +100,7 @@ def read_by_staff(session: Session, contacts: Contacts, alert_id: str, clock: Cl
     session.rollback()
     staff_id = session.scalar(text("SELECT id FROM staff")) or seed_staff(session)
     private, public = new_pair()
-    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id)
+    opening = openings.ask_to_open(session, staff_id, public, clock(), alert_id=alert_id)
     contacts.fill_openings(session, clock())
     session.commit()
     box = openings.opened(session, opening, staff_id, clock())
@@ -422,6 +423,50 @@ def test_b31_a_report_that_a_message_did_not_arrive_is_on_the_alert_once(
     assert the_alert(session).cannot_be_texted
     assert len([line for line in history(session, alert_id) if line.startswith("message did not arrive")]) == 1
     assert session.scalars(select(RelayRow.provider_status)).one() == "undelivered"
+
+
+@dataclass
+class Answering(RecordingSender):
+    """A carrier whose reports are all lost, and that says what became of a text when it is asked."""
+
+    word: tuple[str, str] = ("sent", "")
+    asked: list[str] = field(default_factory=list)
+
+    def status(self, provider_id: str) -> tuple[str, str]:
+        """What became of it."""
+        self.asked.append(provider_id)
+        return self.word
+
+
+def ask(session: Session, parts: Parts) -> None:
+    with Desk() as desk:
+        duty.ask_for_news(session, parts, desk)
+        desk.settle()
+        duty.take_back(session, parts, desk)
+
+
+@pytest.mark.parametrize(("word", "lost"), [(("undelivered", "30006"), 1), (("delivered", ""), 0)])
+def test_b8_and_b31_a_message_whose_reports_are_lost_is_asked_about_and_what_became_of_it_is_on_the_alert(
+    alert_id: str, session: Session, app_parts: Parts, contacts: Contacts, word: tuple[str, str], lost: int
+) -> None:
+    carrier, clock = Answering(), app_parts.clock
+    assert isinstance(clock, Clock)
+    parts = replace(app_parts, ways={"sms": carrier, "email": app_parts.ways["email"]})
+    write(session, parts, alert_id, replace(HELLO, reason="danger"))
+    work(session, parts, contacts)
+    text_id = session.scalars(select(RelayRow.provider_id)).one()
+    for seconds, times in ((59, 0), (1, 1), (30, 1), (30, 2)):  # not at once, and once a minute while it is on its way
+        clock.forward(seconds=seconds)
+        ask(session, parts)
+        assert carrier.asked == [text_id] * times
+    carrier.word = word
+    for _ in range(3):
+        clock.forward(seconds=60)
+        ask(session, parts)
+    assert carrier.asked == [text_id] * 3  # what is final is not asked about again
+    assert session.scalars(select(RelayRow.provider_status)).one() == word[0]
+    assert len([line for line in history(session, alert_id) if line.startswith("message did not arrive")]) == lost
+    assert the_alert(session).cannot_be_texted == bool(lost)
 
 
 def test_b33_a_landline_that_texted_us_is_never_texted_and_the_alert_says_why(

@@ -26,7 +26,7 @@ from conversations.values import Level, Person, RedactedText
 from tests.bot.test_web import Visitor
 from tests.fakes import Clock, RecordingSender, ToldLook, tiny_model
 from tests.make import Phone, make_form
-from tests.seeds import own_session, worker_contacts
+from tests.seeds import acknowledge, own_session, worker_contacts
 from wsgi import create_app
 
 HINT, PLAIN = "he waits for me at the gate again", "they talked over me in the meeting"
@@ -109,7 +109,7 @@ def kept(session: Session) -> list[str]:
 
 def close_alert(session: Session, clock: Clock) -> None:
     found = alert(session)
-    alerts.acknowledge(session, found.id, "Ada", clock())
+    acknowledge(session, found.id, "Ada", clock())
     alerts.record_outcome(session, found.id, "Ada", "spoken", clock())
     session.commit()
 

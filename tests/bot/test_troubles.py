@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from bot import jobs, second_look, seeing, troubles
+from bot import jobs, resealing, second_look, seeing, troubles
 from bot.parts import Parts
-from conversations import alerts, heartbeats, worries
+from conversations import alerts, audit, heartbeats, worries
 from conversations.duty_models import RelayRow, ShiftRow, WayRow
-from conversations.models import AlertRow, AttemptRow, CommentRow, OptRequestRow
+from conversations.models import AlertRow, AttemptRow, CommentRow, OptRequestRow, ResponseRow
 from conversations.staff_models import RoleRow, StaffRoleRow
 from tests.fakes import Clock
-from tests.seeds import make_seals, seed_alert, seed_staff, seed_text, seed_told, seed_worry
+from tests.seeds import (
+    acknowledge,
+    make_seals,
+    seed_alert,
+    seed_staff,
+    seed_text,
+    seed_told,
+    seed_worry,
+    worker_contacts,
+)
 
 WORKER = "the worker does not answer"
 OVERDUE = "alerts are overdue"
@@ -27,7 +36,7 @@ WAITING = "attempts to tell a duty worker are waiting"
 NOBODY_TAKES = "nobody takes an alert"
 UNREAD = "worries are waiting past their time"
 UNSEEN = "texts wait for a second look"
-KEPT = ("worker", "urgent", "housekeeping", "daily batch")
+KEPT = ("worker", "urgent", "housekeeping", "daily batch", "rewritten")
 
 
 def beat(session: Session, clock: Clock) -> None:
@@ -114,6 +123,7 @@ def test_an_alert_that_waits_for_cover_is_nobodys_trouble_until_its_next_action(
     session: Session, app_parts: Parts, clock: Clock
 ) -> None:
     seed_alert(session, app_parts)
+    resealing.reseal(session, app_parts, worker_contacts(app_parts))
     session.query(AttemptRow).delete()
     session.execute(update(AlertRow).values(next_action_at=clock() + timedelta(hours=9)))
     session.commit()
@@ -136,7 +146,7 @@ def test_an_alert_that_everybody_knows_and_nobody_takes_is_seen(
     assert found(session, app_parts) == set()
     clock.forward(seconds=1)
     assert found(session, app_parts) == {NOBODY_TAKES}
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     assert found(session, app_parts) - {OVERDUE} == set()
 
 
@@ -151,9 +161,10 @@ def test_an_alert_that_breaks_the_worker_again_and_again_comes_to_the_operator(
 
 def test_a_closed_alert_is_nobodys_trouble(session: Session, app_parts: Parts, clock: Clock) -> None:
     alert_id = seed_alert(session, app_parts)
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
     clock.forward(days=9)
+    keep_house(session, app_parts, clock)
     assert found(session, app_parts) == set()
 
 
@@ -183,7 +194,7 @@ def test_a_text_that_waits_for_its_second_look_is_seen_where_the_worker_is_to_lo
 
 def _relay(session: Session, parts: Parts) -> None:
     alert_id = seed_alert(session, parts)
-    alerts.acknowledge(session, alert_id, "Ada", parts.clock())
+    acknowledge(session, alert_id, "Ada", parts.clock())
     made = {"id": "r", "alert_id": alert_id, "who": "Ada", "sealed_words": b"", "state": "due", "tries": 0}
     session.execute(insert(RelayRow).values(written_at=parts.clock(), due_at=parts.clock(), **made))
 
@@ -218,6 +229,89 @@ def test_a_comment_that_nobody_reviewed_in_time_is_seen(
     session.execute(insert(CommentRow).values(id="c", due_on=clock().date(), **words))
     clock.forward(days=days)
     assert ("comments wait past their time" in found(session, app_parts)) == late
+
+
+LATE, KEYS_LATE = "something is kept past its life", "keys are kept past their life"
+
+
+def keep_house(session: Session, parts: Parts, clock: Clock) -> None:
+    """The next round of the worker in which the house is due."""
+    clock.forward(minutes=5)
+    jobs.rest_once(session, parts)
+
+
+def close(session: Session, alert_id: str, now: datetime) -> None:
+    """Somebody takes an alert and says that all is well."""
+    acknowledge(session, alert_id, "Ada", now)
+    alerts.record_outcome(session, alert_id, "Ada", "no_harm", now)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(59, False), (60, True)])
+def test_a_row_that_nobody_deleted_is_seen_an_hour_after_its_life(
+    session: Session, app_parts: Parts, clock: Clock, minutes: int, late: bool
+) -> None:
+    close(session, seed_alert(session, app_parts), clock())
+    clock.forward(days=7, minutes=minutes)
+    assert (LATE in found(session, app_parts)) == late
+    keep_house(session, app_parts, clock)
+    assert LATE not in found(session, app_parts)
+
+
+def test_a_response_past_the_analysis_life_is_seen_and_the_worker_ends_it(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    named = {"script": "check-in", "version": "1", "language": "en", "ending": "finished"}
+    session.execute(insert(ResponseRow).values(id="r", month="2026-10", **named))
+    short = replace(app_parts, settings=replace(app_parts.settings, analysis_months=1))
+    assert LATE not in found(session, short)
+    clock.forward(days=9)
+    assert LATE in found(session, short)
+    assert LATE not in found(session, app_parts)
+    keep_house(session, short, clock)
+    assert LATE not in found(session, short)
+
+
+def test_old_lines_of_the_audit_are_seen_and_the_worker_prunes_them(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    key = audit.audit_key(app_parts.settings.record_key)
+    audit.record(session, "ada@example.org", [audit.Act("read a comment", "comment 1")], clock(), key)
+    clock.now += audit.LIFE
+    assert LATE not in found(session, app_parts)
+    clock.forward(hours=1)
+    assert LATE in found(session, app_parts)
+    keep_house(session, app_parts, clock)
+    assert LATE not in found(session, app_parts)
+    assert audit.verify(session, key) is None
+
+
+def test_keys_that_nobody_destroyed_are_seen(session: Session, app_parts: Parts, clock: Clock) -> None:
+    clock.forward(days=7, hours=12, minutes=59)
+    assert KEYS_LATE not in found(session, app_parts)
+    clock.forward(minutes=1)
+    assert KEYS_LATE in found(session, app_parts)
+    keep_house(session, app_parts, clock)
+    assert KEYS_LATE not in found(session, app_parts)
+
+
+@pytest.mark.parametrize("trouble", [LATE, KEYS_LATE])
+def test_a_worker_that_starts_with_the_watch_has_time_to_delete(
+    session: Session, app_parts: Parts, clock: Clock, trouble: str
+) -> None:
+    close(session, seed_alert(session, app_parts), clock())
+    clock.forward(days=9)
+    assert trouble not in found(session, app_parts, since=clock() - timedelta(minutes=15))
+    assert trouble in found(session, app_parts, since=clock() - timedelta(minutes=16))
+
+
+@pytest.mark.parametrize(("hours", "sqlite", "seen"), [(49, True, False), (50, True, True), (50, False, False)])
+def test_a_file_that_is_not_rewritten_is_seen_where_there_is_one(
+    session: Session, app_parts: Parts, clock: Clock, hours: int, sqlite: bool, seen: bool
+) -> None:
+    heartbeats.beat(session, "rewritten", clock())
+    clock.forward(hours=hours)
+    not_rewritten = "the database file is not rewritten"
+    assert (not_rewritten in found(session, app_parts, beating=False, sqlite=sqlite)) == seen
 
 
 def test_a_helpline_that_nobody_checked_is_seen(session: Session, app_parts: Parts, clock: Clock) -> None:

@@ -23,7 +23,7 @@ from conversations.staff_models import StaffRow
 from tests.bot.workers import ADA, BEN, CODE, make_attempt, seed_told, seed_worker
 from tests.fakes import Clock
 from tests.make import ACCOUNT, PUBLIC_URL, TOKEN, signature
-from tests.seeds import NUMBER, WORDS
+from tests.seeds import NUMBER, WORDS, acknowledge
 from wsgi import create_app
 
 CALL = "CA" + "5" * 32
@@ -182,7 +182,7 @@ def test_b13_the_second_is_told_who_has_it_once_they_have_proven_who_they_are(
     call: Call, session: Session, alert: AlertRow, clock: Clock
 ) -> None:
     call.answered().presses("1")
-    alerts.acknowledge(session, alert.id, "Ben", clock())
+    acknowledge(session, alert.id, "Ben", clock())
     session.commit()
     clock.forward(minutes=2)
     call.presses(CODE)
@@ -193,7 +193,7 @@ def test_b13_the_second_is_told_who_has_it_once_they_have_proven_who_they_are(
 def test_who_has_it_is_not_said_to_whoever_picks_up(
     call: Call, session: Session, alert: AlertRow, clock: Clock
 ) -> None:
-    alerts.acknowledge(session, alert.id, "Ben", clock())
+    acknowledge(session, alert.id, "Ben", clock())
     session.commit()
     call.answered()
     assert call.heard == "Somebody has taken this alert. You need do nothing. Goodbye."

@@ -22,7 +22,7 @@ from conversations.triage_models import WorryRow
 from tests.bot.test_web import Visitor
 from tests.fakes import Clock
 from tests.make import Phone, make_form
-from tests.seeds import worker_contacts
+from tests.seeds import acknowledge, worker_contacts
 from wsgi import create_app
 
 LONELY = "i feel so lonely in my new house"
@@ -102,7 +102,7 @@ def test_what_goes_to_an_open_alert_needs_no_row_and_after_it_is_closed_it_alert
     assert listed(session) == []
     alert = session.scalars(select(AlertRow)).one()
     assert len(session.scalars(select(AlertWordsRow)).all()) == 2
-    alerts.acknowledge(session, alert.id, "Ada", clock())
+    acknowledge(session, alert.id, "Ada", clock())
     alerts.record_outcome(session, alert.id, "Ada", "spoken", clock())
     session.commit()
     phone.says(LONELY)  # after a worry that was told of, the next is one too many for a list

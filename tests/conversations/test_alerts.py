@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot import duty
 from bot.parts import Parts
-from conversations import alerts, openings, outbox
+from conversations import alerts, attempts, openings, outbox
 from conversations.alerts import Taken
 from conversations.escalation import OUTCOMES
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow
@@ -22,7 +22,18 @@ from conversations.sealing import new_pair
 from conversations.values import Assessment, Level
 from tests.fakes import Clock, RecordingSender
 from tests.make import Phone
-from tests.seeds import DANGER, NUMBER, WORDS, WORRY, make_seals, own_session, seed_alert, seed_staff, seed_told
+from tests.seeds import (
+    DANGER,
+    NUMBER,
+    WORDS,
+    WORRY,
+    acknowledge,
+    make_seals,
+    own_session,
+    seed_alert,
+    seed_staff,
+    seed_told,
+)
 
 PENDING = ("due", "leased")
 DANGEROUS, WORRIED = "i have the tablets and will take them all tonight", "level concern"
@@ -67,7 +78,7 @@ def test_a_new_alert_is_open_and_due_now_and_once_told_looked_at_again_soon(
 
 def test_nothing_of_number_or_words_is_in_any_row_of_it(session: Session, alert_id: str) -> None:
     for table in ("alert", "alert_words", "alert_event", "attempt"):
-        rows = repr(session.execute(text(f"SELECT * FROM {table}")).all())
+        rows = repr([tuple(row) for row in session.execute(text(f"SELECT * FROM {table}"))])
         assert NUMBER not in rows
         assert "hits" not in rows
         assert alert_id in rows
@@ -80,7 +91,7 @@ def test_b13_of_fifty_who_acknowledge_at_once_one_is_the_owner_and_all_hear_who_
 
     def take(who: str) -> Taken:
         with own_session(app) as mine:
-            taken = alerts.acknowledge(mine, alert_id, who, clock())
+            taken = acknowledge(mine, alert_id, who, clock())
             mine.commit()
         return taken
 
@@ -98,17 +109,17 @@ def test_b13_of_fifty_who_acknowledge_at_once_one_is_the_owner_and_all_hear_who_
 
 @pytest.mark.parametrize("missing", ["", "0" * 32])
 def test_b13_of_an_alert_that_is_not_there_nobody_is_the_owner(session: Session, clock: Clock, missing: str) -> None:
-    assert alerts.acknowledge(session, missing, "Ada", clock()) == Taken(mine=False)
+    assert acknowledge(session, missing, "Ada", clock()) == Taken(mine=False)
 
 
 def test_b13_one_that_is_closed_says_who_had_it(session: Session, alert_id: str, clock: Clock) -> None:
     taken_at = clock()
-    assert alerts.acknowledge(session, alert_id, "Ada", clock(), seed_staff(session), "text") == Taken(
+    assert acknowledge(session, alert_id, "Ada", clock(), seed_staff(session), "text") == Taken(
         True, "Ada", clock()
     )
     alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
     clock.forward(hours=3)
-    assert alerts.acknowledge(session, alert_id, "Bea", clock()) == Taken(False, "Ada", taken_at)
+    assert acknowledge(session, alert_id, "Bea", clock()) == Taken(False, "Ada", taken_at)
     details = [(event.what, event.who, event.detail) for event in alerts.timeline(session, alert_id)]
     assert ("acknowledged", "Ada", "text") in details
     assert ("also tried to acknowledge", "Bea", "page") in details
@@ -117,7 +128,7 @@ def test_b13_one_that_is_closed_says_who_had_it(session: Session, alert_id: str,
 def test_acknowledging_stops_the_telling_and_still_leaves_a_next_moment(
     session: Session, alert_id: str, clock: Clock
 ) -> None:
-    assert alerts.acknowledge(session, alert_id, "Ada", clock())
+    assert acknowledge(session, alert_id, "Ada", clock())
     session.commit()
     assert pending(session) == []
     assert row(session, alert_id).next_action_at == clock() + timedelta(minutes=45)
@@ -127,7 +138,7 @@ def test_acknowledging_stops_the_telling_and_still_leaves_a_next_moment(
 def test_an_alert_is_not_closed_without_an_outcome_of_the_list(
     session: Session, alert_id: str, clock: Clock, outcome: str
 ) -> None:
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     assert not alerts.record_outcome(session, alert_id, "Ada", outcome, clock())
     assert row(session, alert_id).state == "acknowledged"
 
@@ -138,12 +149,12 @@ def test_an_outcome_needs_an_acknowledgement_and_is_given_once(
 ) -> None:
     assert not alerts.record_outcome(session, alert_id, "Ada", outcome, clock())
     assert row(session, alert_id).state == "open"
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     assert alerts.record_outcome(session, alert_id, "Ada", outcome, clock())
     assert not alerts.record_outcome(session, alert_id, "Bea", "no_harm", clock())
     found = row(session, alert_id)
     assert (found.state, found.outcome, found.next_action_at) == ("closed", outcome, None)
-    assert not alerts.acknowledge(session, alert_id, "Bea", clock())
+    assert not acknowledge(session, alert_id, "Bea", clock())
     assert row(session, alert_id).acknowledged_by == "Ada"
 
 
@@ -185,7 +196,7 @@ def test_b2_the_database_refuses_an_alert_that_begins_silent(
 def test_a_rise_in_level_opens_it_again_and_tells_again_at_once(
     session: Session, app_parts: Parts, alert_id: str, clock: Clock
 ) -> None:
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     session.commit()
     assert add(session, app_parts, alert_id, DANGER)
     found = row(session, alert_id)
@@ -199,7 +210,7 @@ def test_a_rise_in_level_opens_it_again_and_tells_again_at_once(
 def test_b28_a_later_message_that_is_no_worse_is_added_and_takes_nothing_back(
     session: Session, app_parts: Parts, alert_id: str, clock: Clock, later: Assessment
 ) -> None:
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     session.commit()
     assert add(session, app_parts, alert_id, later)
     assert (row(session, alert_id).state, row(session, alert_id).level) == ("acknowledged", "concern")
@@ -224,7 +235,7 @@ def test_an_attempt_that_waits_for_its_retry_is_brought_forward_by_a_rise(
     session.commit()
     add(session, app_parts, alert_id, DANGER)
     duty.act_on_due(session, app_parts)
-    assert [each.due_at for each in alerts.attempts(session, alert_id)] == [clock(), clock()]
+    assert [each.due_at for each in attempts.of_alert(session, alert_id)] == [clock(), clock()]
 
 
 def test_an_attempt_that_is_being_made_may_still_say_the_old_level_so_another_follows(
@@ -240,7 +251,7 @@ def test_an_attempt_that_is_being_made_may_still_say_the_old_level_so_another_fo
 def test_words_after_the_outcome_make_a_new_alert(
     session: Session, app_parts: Parts, alert_id: str, clock: Clock
 ) -> None:
-    alerts.acknowledge(session, alert_id, "Ada", clock())
+    acknowledge(session, alert_id, "Ada", clock())
     alerts.record_outcome(session, alert_id, "Ada", "no_harm", clock())
     session.commit()
     assert not alerts.is_open(session, alert_id)
@@ -255,7 +266,9 @@ def test_an_alert_that_is_not_there_is_not_open(session: Session, missing: str |
 
 def test_words_are_given_to_the_one_who_asked_once_and_in_time(session: Session, alert_id: str, clock: Clock) -> None:
     staff_id = seed_staff(session)
-    first, second, late = (openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert_id) for _ in range(3))
+    first, second, late = (
+        openings.ask_to_open(session, staff_id, new_pair()[1], clock(), alert_id=alert_id) for _ in range(3)
+    )
     assert openings.opened(session, first, staff_id, clock()) is None
     session.execute(text("UPDATE opening SET sealed = :box"), {"box": b"box"})
     assert openings.opened(session, first, staff_id + 1, clock()) is None
@@ -290,7 +303,7 @@ def test_the_inbox_shows_what_is_urgent_first_and_what_is_closed_last(
         names[seed_alert(session, app_parts, assessment)] = name
         clock.forward(minutes=1)
     done = next(alert_id for alert_id, name in names.items() if name == "done")
-    alerts.acknowledge(session, done, "Ada", clock())
+    acknowledge(session, done, "Ada", clock())
     alerts.record_outcome(session, done, "Ada", "no_harm", clock())
     session.commit()
     assert [names[each.id] for each in alerts.inbox(session)] == ["danger", "worry", "later", "done"]

@@ -80,6 +80,9 @@ UNDERSTOOD = {
         day("RRULE:FREQ=DAILY;COUNT=3", f"EXDATE;{HERE}:20261124T090000,20261125T090000"), ["11-23 09:00 11-23 17:00"],
     ),
     "called off": (day("STATUS:CANCELLED"), []),
+    "as deep as may be": (
+        day(*(f"BEGIN:X-{n}" for n in range(4)), *(f"END:X-{n}" for n in (3, 2, 1, 0))), ["11-23 09:00 11-23 17:00"],
+    ),
     "what says nothing about when": (
         day("X-COLOUR:red", "BEGIN:VALARM", "TRIGGER:-PT15M", "DURATION:PT1H", "END:VALARM"),
         ["11-23 09:00 11-23 17:00"],
@@ -100,6 +103,10 @@ REFUSED = {
     "a letter": ("Dear all", 1, "no line of a calendar"),
     "another file": ("BEGIN:VCARD\nEND:VCARD\n", 1, "does not begin with BEGIN:VCALENDAR"),
     "cut off": (day().partition("END:VEVENT")[0], 6, "cut off"),
+    "a shift in a shift": (day("BEGIN:VEVENT", "UID:other"), 7, "a shift begins inside a shift"),
+    "a shift in an alarm": (day("BEGIN:VALARM", "BEGIN:VEVENT"), 8, "a shift begins inside a shift"),
+    "too deep": (day(*["BEGIN:VALARM"] * 5, *["END:VALARM"] * 5), 11, "nested more than 6 deep"),
+    "far too deep": ("BEGIN:VCALENDAR\n" * 100_000, 7, "nested more than 6 deep"),
     "the wrong end": ("BEGIN:VCALENDAR\nEND:VEVENT\n", 2, "has no BEGIN"),
     "no zone": (day(start="DTSTART:20261123T090000", end="DTEND:20261123T170000"), 5, "without a zone"),
     "another zone": (

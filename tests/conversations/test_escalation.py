@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations import escalation, policy
-from conversations.escalation import Action, Person, Setback, Standing, Telling, next_action
+from conversations.escalation import Action, Person, Setback, Standing, Telling, after_setback, may_go, next_action
 from conversations.shifts import DUTY, OUT_OF_HOURS, DutyPerson, Rota, Shift, Way
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -82,6 +82,58 @@ def test_immediate_goes_from_the_first_to_the_next_to_everyone_and_on_without_en
     ]
     assert [action.alarm for _, action in done] == [False, False, True, True, True, True]
     assert all(len(telling.ways) == 2 for _, action in done for telling in action.tell)
+
+
+@pytest.mark.parametrize("level", ["immediate", "concern"])
+def test_b37_a_drill_is_told_to_whoever_is_on_duty_first_once_and_to_nobody_else(level: str) -> None:
+    now, stands = NOW, standing(level, drill=True)
+    tellings: list[list[Person]] = []
+    for _ in range(40):
+        action = next_action(POLICY, stands, THREE, now)
+        assert action.next_at > now
+        assert (action.alarm, action.reopen) == (False, False)
+        tellings.append(told(action))
+        now, stands = action.next_at, replace(stands, step=action.step, told=stands.told | frozenset(told(action)))
+    assert tellings == [[ANN], *[[]] * 39]
+
+
+@pytest.mark.parametrize("waited", [0, 45, 60, 600])
+def test_b37_whoever_has_taken_a_drill_is_not_reminded_and_it_does_not_open_again(waited: float) -> None:
+    taken = standing("concern", "acknowledged", 1, acknowledged_at=NOW, owner=ANN, drill=True)
+    action = next_action(POLICY, taken, THREE, NOW + minutes(waited))
+    assert (action.tell, action.reopen) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("now", "goes_to"),
+    [
+        ("2026-11-23T09:00", [ANN]),
+        ("2026-11-23T16:59", [ANN]),
+        ("2026-11-23T17:00", []),
+        ("2026-11-24T03:00", []),
+        ("2026-11-28T12:00", []),  # a Saturday
+    ],
+)
+@pytest.mark.parametrize("rota", [DUTY, OUT_OF_HOURS])
+def test_b37_a_drill_goes_in_cover_hours_alone_whoever_is_on_the_rota(
+    now: str, goes_to: list[Person], rota: str
+) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    people = make_rota(person(ANN), person(LEAD, lead=True), on=(ANN,), rota=rota, at=at)
+    action = next_action(OFFICE, standing(raised_at=at, clock_from=at, drill=True), people, at)
+    assert (told(action), action.step) == (goes_to, len(goes_to))
+    assert at < action.next_at <= at + minutes(45)
+    assert may_go(OFFICE, drill=True, now=at) == bool(goes_to)
+    assert may_go(OFFICE, drill=False, now=at)
+
+
+def test_b37_a_drill_that_is_lost_is_tried_by_the_next_way_to_the_same_person_and_hurries_to_nobody() -> None:
+    stands = standing("concern", step=1, told=frozenset({ANN}), drill=True)
+    one_left = Setback(ANN, "sms", 0, frozenset({"sms"}), another_works=False, over=True)
+    assert after_setback(POLICY, stands, THREE, one_left, NOW) == (Telling(ANN, ("email",)), False)
+    none_left = replace(one_left, tried=frozenset({"sms", "email"}))
+    assert after_setback(POLICY, stands, THREE, none_left, NOW) == (None, False)
+    assert after_setback(POLICY, replace(stands, drill=False), THREE, none_left, NOW) == (None, True)
 
 
 def test_a_concern_takes_its_own_time() -> None:

@@ -16,6 +16,7 @@ from conversations.keys import (
     PrivateKeys,
     PublicKeys,
     destroy_expired,
+    kept_too_long,
     keyed_hash,
     make_ahead,
     readable_by_others,
@@ -145,6 +146,17 @@ def test_what_a_crash_left_of_an_old_key_is_destroyed_with_it(folders: Folders, 
     (folder / left).write_bytes(b"k" * KEY_BYTES)
     assert left in folders.destroy(NOW)
     assert not (folder / left).exists()
+
+
+@pytest.mark.parametrize("change", [datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC), NOW])
+def test_a_key_that_nobody_destroyed_is_seen_from_the_public_side_alone(folders: Folders, change: datetime) -> None:
+    start = change - 4 * DAY
+    folders.make(start)
+    last = start.replace(hour=23, minute=59) + 7 * DAY
+    assert not kept_too_long(folders.public, last)
+    assert kept_too_long(folders.public, last + timedelta(minutes=1))
+    folders.destroy(last + timedelta(minutes=1))
+    assert not kept_too_long(folders.public, last + timedelta(minutes=1))
 
 
 def test_destroying_leaves_the_long_lived_key(folders: Folders) -> None:

@@ -24,7 +24,7 @@ from conversations.staff_models import StaffRow
 from tests.conversations.test_reporting import WHOLE
 from tests.fakes import Clock
 from tests.make import Phone
-from tests.seeds import DANGER, NUMBER, WORRY, make_seals, own_session, seed_alert, worker_contacts
+from tests.seeds import DANGER, NUMBER, WORRY, acknowledge, make_seals, own_session, seed_alert, worker_contacts
 
 ADA, BEA = Worker(1, "Ada"), Worker(2, "Bea")
 
@@ -44,7 +44,7 @@ def alert_id(session: Session, app_parts: Parts, clock: Clock) -> str:
 
 
 def taken(session: Session, alert_id: str, clock: Clock, who: str = "Ada") -> str:
-    alerts.acknowledge(session, alert_id, who, clock())
+    acknowledge(session, alert_id, who, clock())
     session.commit()
     return alert_id
 
@@ -78,7 +78,7 @@ def test_report_and_closing_are_one_and_the_notes_are_sealed(session: Session, a
     report = session.scalars(select(ReportRow)).one()
     assert (row(session, alert_id).state, row(session, alert_id).outcome) == ("closed", "social_work")
     assert (report.who, report.where_now, report.told) == ("Ada", "home", ["police", "social_work"])
-    assert "They are at home" not in repr(session.execute(text("SELECT * FROM report")).all())
+    assert "They are at home" not in repr([tuple(row) for row in session.execute(text("SELECT * FROM report"))])
     contacts = worker_contacts(app_parts)
     assert contacts.content(report.sealed_notes, outcomes.REPORT_NOTES, report.id, app_parts.clock()) == WHOLE.notes
     with pytest.raises(CannotOpen):
@@ -135,6 +135,60 @@ def test_a_handover_that_nobody_confirms_does_not_keep_it_from_opening_again(
     assert not outcomes.hand_over(session, alert_id, ADA, "Samaritans", None, clock())
 
 
+def hand_and_receive(session: Session, alert_id: str, clock: Clock) -> None:
+    assert outcomes.hand_over(session, alert_id, ADA, "Women's Aid", None, clock())
+    waiting = session.scalars(select(HandoverRow).where(HandoverRow.received_at.is_(None))).one()
+    assert outcomes.receive(session, waiting, "Kim", clock(), ADA, clock())
+    session.commit()
+
+
+def start_anew(session: Session, parts: Parts, alert_id: str, clock: Clock, how: str) -> None:
+    if how == "by hand":
+        assert close(session, parts, alert_id, outcome="partner")
+        assert outcomes.reopen(session, alert_id, ADA, "news", clock())
+    elif how == "everybody":
+        assert outcomes.tell_everybody(session, alert_id, ADA, clock())
+    elif how == "graver":
+        assert alerts.add_to_alert(session, alert_id, DANGER, make_seals(parts), clock())
+    else:
+        clock.forward(minutes=61)
+        told(session, parts)
+    session.commit()
+
+
+@pytest.mark.parametrize("how", ["by hand", "everybody", "graver", "no outcome"])
+def test_a_receipt_from_before_it_began_anew_no_longer_counts(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock, how: str
+) -> None:
+    hand_and_receive(session, alert_id, clock)
+    assert outcomes.is_received(session, alert_id)
+    clock.forward(minutes=5)
+    start_anew(session, app_parts, alert_id, clock, how)
+    assert row(session, alert_id).state == "open"
+    clock.forward(minutes=5)
+    acknowledge(session, alert_id, "Ada", clock())
+    assert not outcomes.is_received(session, alert_id)
+    assert not close(session, app_parts, alert_id, outcome="partner")
+    hand_and_receive(session, alert_id, clock)
+    assert len(outcomes.receipts(session, alert_id)) == 1
+    assert close(session, app_parts, alert_id, outcome="partner")
+
+
+def test_a_receipt_counts_that_comes_after_it_opened_again_or_before_a_colleague_took_it_over(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    assert outcomes.hand_over(session, alert_id, ADA, "Women's Aid", None, clock())
+    start_anew(session, app_parts, alert_id, clock, "no outcome")
+    clock.forward(minutes=1)
+    acknowledge(session, alert_id, "Ada", clock())
+    waiting = session.scalars(select(HandoverRow)).one()
+    assert outcomes.receive(session, waiting, "Kim", clock(), ADA, clock())
+    assert outcomes.is_received(session, alert_id)
+    clock.forward(minutes=1)
+    assert outcomes.take_over(session, alert_id, BEA, "shift", clock())
+    assert outcomes.is_received(session, alert_id)
+
+
 @pytest.mark.parametrize("reason", ["news", "not_done", "mistake", "apart"])
 def test_a_closed_alert_opens_again_and_is_told_at_once(
     session: Session, app_parts: Parts, alert_id: str, clock: Clock, reason: str
@@ -188,6 +242,11 @@ def test_everybody_is_told_when_somebody_asks_for_it(
     assert (found.state, found.step, found.next_action_at) == ("open", outcomes.EVERYBODY, clock())
     assert found.acknowledged_by is None
     assert chosen in {alert.id for alert in alerts.due(session, app_parts.policy, clock())}
+
+
+def test_a_drill_is_never_told_to_everybody(session: Session, app_parts: Parts, alert_id: str, clock: Clock) -> None:
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(drill=True))
+    assert not outcomes.tell_everybody(session, alert_id, ADA, clock())
 
 
 def test_nobody_gives_back_what_a_colleague_has_or_what_is_closed(
@@ -418,8 +477,8 @@ def test_b42_what_a_young_person_said_goes_and_the_trail_of_what_was_done_stays(
     retention.purge(session, clock() + timedelta(days=7))
     session.commit()
     session.expire_all()
-    assert outcomes.notes(session, [alert_id]) == []
-    assert row(session, alert_id).sealed_contact is None
+    assert bool(outcomes.notes(session, [alert_id])) is not closed
+    assert (row(session, alert_id).sealed_contact is None) is closed
     assert history(session, alert_id) == before
     assert len(outcomes.reports(session, alert_id)) == closed
     assert session.scalar(select(func.count()).select_from(AlertEventRow)) == len(before)

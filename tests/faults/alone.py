@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from tests.faults import deeds
 from tests.faults.injuries import Fault, Scene
-from tests.faults.invariants import ALWAYS, MENDED, SOON, Check, check, first_told
+from tests.faults.invariants import ALWAYS, MENDED, Check, check, first_told
 from tests.faults.stage import Stage
 from tests.faults.workers import Worker
 
 WITHIN = 30.0
-SLOWER: Mapping[str, float] = MappingProxyType({"worker": SOON})
-"""A worker that dies or stops holds its leases for a minute."""
+"""How soon somebody must be told beside any one fault, in seconds: a dead worker leaves a lease of 25."""
 AFTER_THE_TEXT = ("worker", "clock", "people")
 SHORT = 3
 WHILE_IT_LASTS, AFTERWARDS = (0.3, 0.7, 1, 2, 3, 3), (0.3, 1, 3, 6, 6, 6, 6, 23, 30, 35, 20)
@@ -35,11 +33,6 @@ def seconds_to_the_first_notice(stage: Stage, fault: Fault, worker: type[Worker]
             each.close()
     (at,), (first,) = stage.raised.values(), first_told(stage).values()
     return first - at
-
-
-def within(fault: Fault) -> float:
-    """How soon somebody must be told beside this fault, in seconds."""
-    return SLOWER.get(fault.kind, WITHIN)
 
 
 def _text(scene: Scene) -> None:

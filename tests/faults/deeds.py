@@ -16,6 +16,7 @@ from conversations.models import AlertRow
 from conversations.staff_models import StaffNumberRow
 from tests.faults.injuries import Scene
 from tests.faults.stage import Promise, Stage
+from tests.seeds import acknowledge as take_alert
 from tests.seeds import seed_on_duty
 
 WORRIES = ("he is here now and he has a knife", "he hits me every night", "")
@@ -110,7 +111,7 @@ def _one(stage: Stage, state: str) -> str:
 def _take(stage: Stage, alert_id: str, who: str, owner_id: int | None) -> None:
     try:
         with Session(stage.store.engine) as session:
-            taken = alerts.acknowledge(session, alert_id, who, stage.clock(), owner_id)
+            taken = take_alert(session, alert_id, who, stage.clock(), owner_id)
             session.commit()
     except SQLAlchemyError:
         return

@@ -76,6 +76,8 @@ class Outside:
     carrier_url: str
     mail_port: int = 0
     mails: list[bytes] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """The line of every request to the carrier, as any proxy on the way would log it."""
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # aiosmtpd's name
         """Keep a mail."""
@@ -92,6 +94,7 @@ class Outside:
     def forget(self) -> None:
         """Forget what was sent so far."""
         self.mails.clear()
+        self.asked.clear()
         with self.carrier.lock:
             for message in list(self.carrier.ledger.newest(lambda message: True)):
                 self.carrier.ledger.remove(message.sid)
@@ -101,10 +104,16 @@ class Outside:
 def outside() -> Iterator[Outside]:
     """A carrier and a mail server on loopback ports until the end of the block."""
     carrier = Carrier(Account(ACCOUNT, TOKEN, (OUR_NUMBER,)))
-    server = make_server(LOOPBACK, 0, create_carrier_app(carrier), threaded=True, request_handler=SilentRequests)
+    carrier_app, asked = create_carrier_app(carrier), list[str]()
+
+    def noting(environ: Any, start_response: Any) -> Any:
+        asked.append(f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']} {environ.get('HTTP_REFERER', '')}")
+        return carrier_app(environ, start_response)
+
+    server = make_server(LOOPBACK, 0, noting, threaded=True, request_handler=SilentRequests)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    world = Outside(carrier, f"http://{LOOPBACK}:{server.server_port}", free_port())
+    world = Outside(carrier, f"http://{LOOPBACK}:{server.server_port}", free_port(), asked=asked)
     mail = Controller(world, hostname=LOOPBACK, port=world.mail_port)
     mail.start()
     try:
@@ -129,6 +138,8 @@ class House:
     world: Outside
     port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    also: dict[str, str] = field(default_factory=dict)
+    """What lies about in the environment besides our own settings."""
 
     def __post_init__(self) -> None:
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
@@ -177,7 +188,8 @@ class House:
         } | changes
         ours = {f"HEARD_{name}": value for name, value in settings.items() if value}
         folder = str(self.folder / "tmp")
-        return ours | {"PATH": os.environ.get("PATH", ""), "TMPDIR": folder, "HOME": folder, "PYTHONUNBUFFERED": "1"}
+        system = {"PATH": os.environ.get("PATH", ""), "TMPDIR": folder, "HOME": folder, "PYTHONUNBUFFERED": "1"}
+        return self.also | ours | system
 
     def run(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
         """Start a module of Python as a process group of its own, which goes with this house."""
@@ -197,7 +209,7 @@ class House:
     def serve(self, *options: str, workers: int = 2, **changes: str) -> subprocess.Popen[bytes]:
         """Start the web process and wait until it answers."""
         bound = ("--bind", f"{LOOPBACK}:{self.port}", "--no-control-socket", "--workers", str(workers))
-        web = self.run("gunicorn", *bound, *options, "wsgi:create_app()", **changes)
+        web = self.run("gunicorn", "--config", "python:bot.dumps", *bound, *options, "wsgi:create_app()", **changes)
         wait_for(lambda: web.poll() is not None or self.answers())
         assert web.poll() is None, self.log.read_text()
         return web

@@ -17,7 +17,7 @@ from bot.sender import NotSent, Outgoing, Sender
 from conversations.models import AlertRow, AlertWordsRow, AttemptRow
 from tests.conftest import PROVE
 from tests.faults import deeds
-from tests.faults.alone import seconds_to_the_first_notice, within
+from tests.faults.alone import WITHIN, seconds_to_the_first_notice
 from tests.faults.history import Figures
 from tests.faults.injuries import FAULTS, Fault
 from tests.faults.invariants import ALWAYS, Broken, check, doubled, first_told
@@ -79,7 +79,7 @@ def test_in_random_histories_with_faults_no_alert_is_lost_and_none_is_silent(
 @pytest.mark.parametrize("fault", FAULTS if PROVE else FAULTS[::2], ids=lambda fault: fault.name)
 def test_beside_any_one_fault_somebody_is_told_in_time(open_stage: OpenStage, fault: Fault) -> None:
     with open_stage() as stage:
-        assert seconds_to_the_first_notice(stage, fault) <= within(fault)
+        assert seconds_to_the_first_notice(stage, fault) <= WITHIN
 
 
 # --- killed at every statement ---------------------------------------------------------------------------------------

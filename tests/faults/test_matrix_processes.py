@@ -67,7 +67,7 @@ def run_once(house: House, chance: random.Random) -> list[str]:
 
 
 def end(house: House, engine: Engine) -> None:
-    """End every process; a minute passes, in which no lease outlives its holder."""
+    """End every process; time passes, in which no lease outlives its holder."""
     for process in house.started:
         house.kill(process)
     house.started.clear()
@@ -100,9 +100,9 @@ def check(house: House, engine: Engine, kept: list[str]) -> None:
 
 @pytest.mark.prove
 def test_b1_b3_and_b4_whichever_process_is_killed_no_alert_is_lost_and_each_is_told_after_the_restart(
-    sqlite_house: House, prove: bool
+    our_house: House, prove: bool
 ) -> None:
-    house, engine = sqlite_house, sqlite_house.engine()
+    house, engine = our_house, our_house.engine()
     chance, kept = random.Random(None if prove else 4), []
     for _ in range(WHOLE if prove else SHARE):
         kept += run_once(house, chance)

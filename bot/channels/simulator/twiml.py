@@ -9,6 +9,8 @@ from xml.etree import ElementTree as Xml
 from bot.channels.simulator.delivery import LARGEST, Answer
 
 LONGEST = 1600
+DEEPEST = 8
+"""Words in a question in an answer are three deep; marks for speech may lie inside them."""
 XML_TYPES = frozenset({"text/xml", "application/xml"})
 
 
@@ -45,14 +47,25 @@ def read(answer: Answer, realm: str = "us1") -> Reading:
 
 
 def parse(body: bytes) -> Xml.Element | None:
-    """Parse, or give nothing. A document type is refused unread: entities in one can grow without end."""
+    """Parse, or give nothing, also for what nests too deep.
+
+    A document type is refused unread: entities in one can grow without end.
+    """
     try:
         text = body.decode("utf-8")
         if "<!DOCTYPE" in text:
             return None
-        return Xml.fromstring(text.encode())  # noqa: S314  # without a document type there is nothing to expand
+        root = Xml.fromstring(text.encode())  # noqa: S314  # without a document type there is nothing to expand
     except (UnicodeDecodeError, Xml.ParseError):
         return None
+    return None if _is_too_deep(root) else root
+
+
+def _is_too_deep(root: Xml.Element) -> bool:
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [each for above in level for each in above]
+    return bool(level)
 
 
 def _walk(root: Xml.Element, realm: str) -> Iterator[Said | int]:

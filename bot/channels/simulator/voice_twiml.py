@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
 from bot.channels.simulator.delivery import Answer
 from bot.channels.simulator.twiml import XML_TYPES, parse
+
+KEYS = re.compile(r"[1-9][0-9]?")
+"""How many keys may be asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,11 @@ def _steps(root: Xml.Element) -> Iterator[Step | None]:
         if verb.tag == "Say":
             yield Step((verb.text or "",))
         elif verb.tag == "Gather":
-            said = tuple(say.text or "" for say in verb.iter("Say"))
-            yield Step(said, verb.get("action", ""), int(verb.get("numDigits") or 1))
+            yield _asking(verb)
         elif verb.tag != "Pause":
             yield None
+
+
+def _asking(verb: Xml.Element) -> Step | None:
+    said, keys = tuple(say.text or "" for say in verb.iter("Say")), verb.get("numDigits") or "1"
+    return Step(said, verb.get("action", ""), int(keys)) if KEYS.fullmatch(keys) else None

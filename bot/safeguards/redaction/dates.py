@@ -1,4 +1,4 @@
-"""How a date of birth is written: in figures, in words, as a feast; a day without a year only where a birth is meant."""
+"""How a date of birth is written: in figures, words, as a feast; without a year only where a birth is meant."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ _MONTH_ABROAD = (
     r"جنوری|فروری|مارچ|اپریل|مئی|جون|جولائی|اگست|ستمبر|اکتوبر|نومبر|دسمبر|"
     r"faoilleach|gearran|màrt|giblean|cèitean|ògmhios|iuchar|lùnastal|sultain|dàmhair|samhain|dùbhlachd"
 )
-_ONES = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
+_ONES = (
+    r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|"
+    r"eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
+)
 _DAY = rf"(?:(?:0?[1-9]|[12]\d|3[01])(?: ?(?:st|nd|rd|th))?(?!\w)|(?:(?:twenty|thirty)[ -])?{_ONES})"
 _YEAR = (
-    r"(?:'?(?:19[89]\d|20[0-2]\d)|'?[012]\d|two thousand(?: (?:and|n))?(?: [a-z]+){0,1}|twenty (?:oh |[a-z]+teen|ten|eleven|twelve)[a-z]*"
-    r"|(?:oh|o|zero) ?[a-z\d]+)"
+    r"(?:'?(?:19[89]\d|20[0-2]\d)|'?[012]\d|two thousand(?: (?:and|n))?(?: [a-z]+){0,1}|"
+    r"twenty (?:oh |[a-z]+teen|ten|eleven|twelve)[a-z]*|(?:oh|o|zero) ?[a-z\d]+)"
 )
 _OF = r"(?: ?(?:of|o|o'|day of)(?: the)?)?"
 _DATE = rf"(?:the )?(?:{_DAY}{_OF} ?{_MONTH}|{_MONTH}(?: the)? ?{_DAY})(?!\w)"
@@ -30,13 +33,15 @@ _FEAST = (
     r"leap (?:day|year)|st patricks day|midsummer|ne'?erday"
 )
 _BIRTH = re.compile(
-    r"\b(?:born|birth\w*|bday|b-day|b day|dob|d\.o\.b|brith\w*|birfday|turn(?:s|ed|ing)? (?:\d{1,2}|[a-z]+teen|nine|ten|eleven|twelve|twenty)|"
-    r"(?:be|become|get to be|am|im|i'm) \d{1,2} (?:then|on|in)|baby|cake|urodz\w*|ur\.|народ\w*|день народження|مواليد|ولد\w*|میلادی?|عيد ميلاد\w*|"
+    r"\b(?:born|birth\w*|bday|b-day|b day|dob|d\.o\.b|brith\w*|birfday|baby|cake|"
+    r"turn(?:s|ed|ing)? (?:\d{1,2}|[a-z]+teen|nine|ten|eleven|twelve|twenty)|"
+    r"(?:be|become|get to be|am|im|i'm) \d{1,2} (?:then|on|in)|"
+    r"urodz\w*|ur\.|народ\w*|день народження|مواليد|ولد\w*|میلادی?|عيد ميلاد\w*|"
     r"سالگرہ|پیدا\w*|rugadh|co-là-breith)",
     _I,
 )
 
-PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
+DATES: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
     (re.compile(r"(?<![\w/])\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?(?:(?:19[89]|20[0-2])\d|\d\d)(?![\w/])"), None),
     (re.compile(r"(?<!\w)(?:199|20[0-2])\d[-/.][01]?\d[-/.][0-3]?\d(?!\w)"), None),
     (re.compile(rf"(?<!\w){_DATE},? ?(?:in )?{_YEAR}(?!\w)", _I), None),
@@ -44,9 +49,15 @@ PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
     (re.compile(rf"(?<!\w){_DATE}", _I), _BIRTH),
     (re.compile(rf"(?<!\w)(?:the )?{_DAY} of the \w+(?:,? {_YEAR})?(?!\w)", _I), _BIRTH),
     (re.compile(rf"(?<!\w)(?:{_FEAST})(?:,? {_YEAR})?(?!\w)", _I), _BIRTH),
-    (re.compile(r"(?<![\w/])(?:0?[1-9]|[12]\d|3[01]) ?[/.\-] ?(?:0?[1-9]|1[0-2])(?![\w/])"), re.compile(r"\b(?:born|birthday|bday|dob)\b", _I)),
+    (
+        re.compile(r"(?<![\w/])(?:0?[1-9]|[12]\d|3[01]) ?[/.\-] ?(?:0?[1-9]|1[0-2])(?![\w/])"),
+        re.compile(r"\b(?:born|birthday|bday|dob)\b", _I),
+    ),
     (re.compile(r"(?<!\w)(?:199|20[01])\d(?!\w)"), re.compile(r"\b(?:born|dob|birth)\b", _I)),
     (re.compile(r"(?<!\w)\d{6}(?!\w)"), re.compile(r"\b(?:born|dob|birth)\b", _I)),
-    (re.compile(r"(?<!\w)\d{1,2} \d{1,2} (?:(?:19|20)\d\d|[012]\d)(?!\w)"), re.compile(r"\b(?:born|dob|birth\w*|bday)\b", _I)),
+    (
+        re.compile(r"(?<!\w)\d{1,2} \d{1,2} (?:(?:19|20)\d\d|[012]\d)(?!\w)"),
+        re.compile(r"\b(?:born|dob|birth\w*|bday)\b", _I),
+    ),
 )
 """What a date looks like, and what must stand somewhere in the text for it to be one of birth."""

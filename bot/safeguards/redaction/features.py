@@ -23,7 +23,17 @@ from bot.safeguards.redaction.words import (
 
 Lookup = Callable[[str], int]
 
-_FLAGS = ((FORENAME, "F"), (SURNAME, "S"), (AMBIGUOUS, "A"), (PLACE, "P"), (ORDINARY, "O"), (KEPT, "K"), (ELSEWHERE, "E"), (FORENAME_ABROAD, "f"), (SURNAME_ABROAD, "s"))
+_FLAGS = (
+    (FORENAME, "F"),
+    (SURNAME, "S"),
+    (AMBIGUOUS, "A"),
+    (PLACE, "P"),
+    (ORDINARY, "O"),
+    (KEPT, "K"),
+    (ELSEWHERE, "E"),
+    (FORENAME_ABROAD, "f"),
+    (SURNAME_ABROAD, "s"),
+)
 _EVERYDAY = ORDINARY | KEPT | AMBIGUOUS
 _SORTS = (
     ("N", FORENAME, _EVERYDAY),
@@ -34,7 +44,6 @@ _SORTS = (
 )
 """Sorts of words, the first that fits: which flag it must have, and which not."""
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _RUNS = re.compile(r"(.)\1{2,}")
 _LEET = str.maketrans("013457@$", "oieastas")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "in", "ly", "er", "est", "y")
@@ -43,15 +52,16 @@ _ENDINGS = ("s", "es", "ed", "d", "ing", "in", "ly", "er", "est", "y")
 def features_of(tokens: Sequence[Token], words: Words, shapes: Sequence[str], lookup: Lookup) -> list[list[str]]:
     """One list of features a token; `shapes` says which kind of pattern each token lies in, or ""."""
     plain = [_plain(token) for token in tokens]
-    classes = [_class(word, token, lookup) for word, token in zip(plain, tokens, strict=True)]
-    sorts = [sort_of(word, lookup(word)) for word in plain]
+    flags = [lookup(word) for word in plain]
+    classes = [_class(each, token) for each, token in zip(flags, tokens, strict=True)]
+    sorts = [sort_of(word, each) for word, each in zip(plain, flags, strict=True)]
     looks = [_look(token.text) for token in tokens]
     phrases = _phrases(plain, words)
     manner = manner_of(tokens)
     return [
         _of(place, plain, classes, looks)
         + _sorted(place, plain, sorts, f"{manner}{looks[place]}{opens(tokens, place)}")
-        + _alone(tokens[place], plain[place], words, lookup)
+        + _alone(tokens[place], plain[place], flags[place], words, lookup)
         + [f"q={shapes[place]}", f"g={phrases[place]}"]
         for place in range(len(tokens))
     ]
@@ -89,10 +99,11 @@ def _sorted(place: int, plain: Sequence[str], sorts: Sequence[str], look: str) -
     return found
 
 
-def _alone(token: Token, word: str, words: Words, lookup: Lookup) -> list[str]:
+def _alone(token: Token, word: str, flags: int, words: Words, lookup: Lookup) -> list[str]:
     """Pieces of the word, its cues, and whether it is nearly a name."""
-    flags = lookup(word)
-    found = [f"cue={cue}" for cue in words.cues.get(word, ())] + [f"f={letter}" for bit, letter in _FLAGS if flags & bit]
+    found = [f"cue={cue}" for cue in words.cues.get(word, ())] + [
+        f"f={letter}" for bit, letter in _FLAGS if flags & bit
+    ]
     if word[:1].isalpha():
         found.append(f"z={flags >> STEP}")
         if flags & (FORENAME | SURNAME) and not flags & _EVERYDAY:
@@ -103,7 +114,7 @@ def _alone(token: Token, word: str, words: Words, lookup: Lookup) -> list[str]:
         found += [f"p{size}={word[:size]}" for size in (1, 2, 3, 4) if len(word) > size]
         found += [f"s{size}={word[-size:]}" for size in (1, 2, 3, 4) if len(word) > size]
         found.append(f"n={min(len(word), 9)}")
-        if not lookup(word):
+        if not flags:
             found += _unknown(word, words, lookup)
     elif word[:1].isdigit():
         found.append(f"d={len(word)}")
@@ -120,24 +131,24 @@ def _unknown(word: str, words: Words, lookup: Lookup) -> list[str]:
     if len(word) >= 4 and word.isascii():
         if len(word) >= 5 and (word in words.near or not words.near.isdisjoint(without_one(word))):
             found.append("near")
-        found.append(f"slip={_slip(word, lookup)}")
-        found += [f"base={_bits(flags)}" for ending in _ENDINGS if word.endswith(ending) if (flags := lookup(word[: -len(ending)]))]
+        found.append(f"slip={_slip(word, words)}")
+        found += [
+            f"base={_bits(flags)}"
+            for ending in _ENDINGS
+            if word.endswith(ending)
+            if (flags := lookup(word[: -len(ending)]))
+        ]
     if word[:1] in "ولبك" and (flags := lookup(word[1:])):
         found.append(f"form={_bits(flags)}")
     return found
 
 
-def _slip(word: str, lookup: Lookup) -> int:
+def _slip(word: str, words: Words) -> int:
     """How common the commonest everyday word is that is one slip of the thumb away; 0 when there is none."""
+    slips = words.slips
     if len(word) > 12:
         return 0
-    halves = [(word[:place], word[place:]) for place in range(len(word) + 1)]
-    near = {left + right[1:] for left, right in halves if right}
-    near |= {left + right[1] + right[0] + right[2:] for left, right in halves if len(right) > 1}
-    near |= {left + letter + right for left, right in halves for letter in _LETTERS}
-    near |= {left + letter + right[1:] for left, right in halves if right for letter in _LETTERS}
-    flags = [flags for form in near if (flags := lookup(form)) >> STEP >= 3]
-    return max((each >> STEP for each in flags if not each & (FORENAME | SURNAME) or each & ORDINARY), default=0)
+    return max(slips.get(word, 0), *(slips.get(shorter, 0) for shorter in without_one(word)))
 
 
 def _plain(token: Token) -> str:
@@ -147,7 +158,7 @@ def _plain(token: Token) -> str:
 
 
 def sort_of(word: str, flags: int) -> str:
-    """The one thing that matters most about a word: a clear name, one that is a word too, a place, unknown, everyday."""
+    """What matters most about a word: a clear name, one that is a word too, a place, unknown, everyday."""
     if not word[:1].isalpha():
         return "#" if word[:1].isdigit() else word[:1]
     for sort, wanted, unwanted in _SORTS:
@@ -156,14 +167,14 @@ def sort_of(word: str, flags: int) -> str:
     return "U" if flags >> STEP < 2 else "C" if flags >> STEP >= 5 or flags & KEPT else "W"
 
 
-def _class(word: str, token: Token, lookup: Lookup) -> str:
+def _class(flags: int, token: Token) -> str:
     """What the lists know, as letters; signs and numbers are classes of their own."""
     first = token.text[0]
     if first.isdigit():
         return f"#{min(len(token.text), 12)}"
     if not first.isalpha():
         return "[" if len(token.text) > 2 else first if first.isascii() else "~"
-    return _bits(lookup(word))
+    return _bits(flags)
 
 
 def _bits(flags: int) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from bot.safeguards.redaction import dates, streets
+from bot.safeguards.redaction.dates import DATES
+from bot.safeguards.redaction.streets import DOOR, STREET, is_address
 
 Ordinary = Callable[[str], bool]
 Accepts = Callable[[re.Match[str], Ordinary], bool]
 Found = tuple[int, int, str]
 _I = re.IGNORECASE
+DIGITAL = frozenset({"number", "postcode", "plate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,17 @@ class Shape:
     accepts: Accepts = lambda match, ordinary: True
     beside: re.Pattern[str] | None = None
 
+    def may_be_in(self, text: str, digits: bool) -> bool:
+        """Whether it is worth looking for; most texts hold no digit."""
+        if self.kind in DIGITAL and not digits:
+            return False
+        return self.beside is None or self.beside.search(text) is not None
 
-_DIGIT = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|treble|hundred|hunner|o|wan|twa|fower|\d{1,5})"
+
+_DIGIT = (
+    r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|treble|hundred|hunner|o|wan|twa|"
+    r"fower|\d{1,5})"
+)
 _BETWEEN = r"(?:[ ,./\-]{1,2}(?:(?:and|then|n) ){0,2})"
 _SITES = (
     r"(?:com|co\.uk|org\.uk|org|net|gov\.uk|gov\.scot|scot|ac\.uk|sch\.uk|uk|io|tv|ly|info|app|example|edu|eu|gg|"
@@ -41,10 +53,11 @@ _APPS = (
 )
 AREAS = frozenset(
     """
-ab al b ba bb bd bh bl bn br bs bt ca cb cf ch cm co cr ct cv cw da dd de dg dh dl dn dt dy e ec eh en ex fk fy g gl gu
-ha hd hg hp hr hs hu hx ig im ip iv ka kt kw ky l la ld le ll ln ls lu m me mk ml n ne ng nn np nr nw ol ox pa pe ph pl
-po pr rg rh rm s sa se sg sk sl sm sn so sp sr ss st sw sy ta td tf tn tq tr ts tw ub w wa wc wd wf wn wr ws wv yo ze
-""".split()
+    ab al b ba bb bd bh bl bn br bs bt ca cb cf ch cm co cr ct cv cw da dd de dg dh dl dn dt dy e ec eh en ex fk
+    fy g gl gu ha hd hg hp hr hs hu hx ig im ip iv ka kt kw ky l la ld le ll ln ls lu m me mk ml n ne ng nn np
+    nr nw ol ox pa pe ph pl po pr rg rh rm s sa se sg sk sl sm sn so sp sr ss st sw sy ta td tf tn tq tr ts tw
+    ub w wa wc wd wf wn wr ws wv yo ze
+    """.split()  # noqa: SIM905  # to be read, not to be scrolled
 )
 """The letters that a postcode of the United Kingdom begins with."""
 
@@ -52,7 +65,7 @@ po pr rg rh rm s sa se sg sk sl sm sn so sp sr ss st sw sy ta td tf tn tq tr ts 
 def _is_number(match: re.Match[str], ordinary: Ordinary) -> bool:
     """Enough digits for a telephone, and no countdown."""
     counts = [int(group) for group in re.findall(r"\d+", match.group())]
-    steps = {later - earlier for earlier, later in zip(counts, counts[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(counts)}
     return 6 <= sum(character.isdigit() for character in match.group()) <= 15 and (len(counts) < 4 or len(steps) > 1)
 
 
@@ -62,7 +75,7 @@ def _is_spoken(match: re.Match[str], ordinary: Ordinary) -> bool:
     units = [unit for unit in units if unit not in ("and", "then", "n")]
     counts = [int(unit) for unit in units if unit.isdigit()]
     if len(counts) == len(units):
-        steps = {later - earlier for earlier, later in zip(counts, counts[1:], strict=False)}
+        steps = {later - earlier for earlier, later in pairwise(counts)}
         return units[0].startswith("0") or sum(map(len, units)) >= 10 and len(steps) > 1 and max(counts) < 10
     return units[0] in ("zero", "oh", "o", "nought", "double") or units[0].startswith("0") or len(units) >= 9
 
@@ -97,12 +110,20 @@ def _is_account(match: re.Match[str], ordinary: Ordinary) -> bool:
 
 
 SHAPES: tuple[Shape, ...] = (
-    Shape("email", re.compile(r"(?<![\w.+-])(?:[\w+'-]{1,30} ?[._] ?){0,4}[\w.+'-]{1,64} ?@ ?[\w-]{1,63}(?: ?\. ?[\w-]{2,63}| dot [\w-]{2,63}){1,4}", _I)),
+    Shape(
+        "email",
+        re.compile(
+            r"(?<![\w.+-])(?:[\w+'-]{1,30} ?[._] ?){0,4}[\w.+'-]{1,64} ?@ ?[\w-]{1,63}"
+            r"(?: ?\. ?[\w-]{2,63}| dot [\w-]{2,63}){1,4}",
+            _I,
+        ),
+    ),
     Shape(
         "email",
         re.compile(
             rf"(?<![\w.+-])(?:[\w+-]{{1,30}}(?:\.| dot | ?_ ?| underscore )){{0,4}}[\w+-]{{1,30}}{_AT}"
-            rf"[\w-]{{1,40}}(?: dot [\w-]{{2,20}}| ?\(dot\) ?[\w-]{{2,20}}| kropka [\w-]{{2,20}}){{1,3}}(?!\w)", _I
+            rf"[\w-]{{1,40}}(?: dot [\w-]{{2,20}}| ?\(dot\) ?[\w-]{{2,20}}| kropka [\w-]{{2,20}}){{1,3}}(?!\w)",
+            _I,
         ),
     ),
     Shape(
@@ -110,21 +131,44 @@ SHAPES: tuple[Shape, ...] = (
         re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}{_AT}{_MAIL}(?:{_DOT}(?:com|co{_DOT}uk|net|me|org))?(?!\w)", _I),
     ),
     Shape("link", re.compile(r"(?:https?://|www ?\. ?)\S{1,400}(?: \.\S{1,100})?", _I)),
-    Shape("link", re.compile(rf"(?<![\w@.])[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}\.{_SITES}(?![\w])(?:/\S{{0,300}})?", _I)),
-    Shape("link", re.compile(rf"(?<![\w@.])[\w-]{{1,40}}(?: \. | dot ){_SITES}(?:(?: ?/ ?| slash | dot )[\w-]{{1,40}}){{0,4}}(?!\w)", _I)),
+    Shape(
+        "link",
+        re.compile(rf"(?<![\w@.])[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}\.{_SITES}(?![\w])(?:/\S{{0,300}})?", _I),
+    ),
+    Shape(
+        "link",
+        re.compile(
+            rf"(?<![\w@.])[\w-]{{1,40}}(?: \. | dot ){_SITES}(?:(?: ?/ ?| slash | dot )[\w-]{{1,40}}){{0,4}}(?!\w)", _I
+        ),
+    ),
     Shape("handle", re.compile(r"(?<![\w@])@ ?\w[\w.]{1,38}\w|(?<![\w@])@\w{2}", _I)),
     Shape(
         "number",
         re.compile(r"(?<![\w+])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[ -]?\d{4}(?!\w)|(?<=chi )\d{6,10}", _I),
     ),
     Shape("number", re.compile(r"(?<!\w)[a-z] ?[a-z] ?-?\d ?\d ?-?\d ?\d ?-?\d ?\d ?-?[a-d](?!\w)", _I)),
-    *(Shape("date of birth", pattern, beside=beside) for pattern, beside in dates.PATTERNS),
-    Shape("phone", re.compile(r"(?<![\w+])(?:\+|00)?\(?[\dOo](?:[ ()./\-]{0,2}[\dO]|(?<=\d)[ ]?o){9,14}(?!\w)"), 0, _is_number),
+    *(Shape("date of birth", pattern, beside=beside) for pattern, beside in DATES),
+    Shape(
+        "phone",
+        re.compile(r"(?<![\w+])(?:\+|00)?\(?[\dOo](?:[ ()./\-]{0,2}[\dO]|(?<=\d)[ ]?o){9,14}(?!\w)"),
+        0,
+        _is_number,
+    ),
     Shape("phone", re.compile(rf"(?<!\w){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{5,16}}(?!\w)", _I), 0, _is_spoken),
     Shape("phone", re.compile(r"(?<![\w+])0(?:7\d{3}|1[346]1|141|131|1\d{3})(?!\w)")),
     Shape("number", re.compile(r"(?<![\w+])(?!0800 ?1111(?!\d)|116 ?123(?!\d))\d(?:-?\d){6,18}(?!\w)")),
-    Shape("number", re.compile(r"(?<![\w/])([a-z]{1,5})[/-]?\d{1,10}(?:[/-]\d{1,10}){0,3}(?:[/-]?[a-z]{1,2})?(?!\w)", _I), 0, _is_reference),
-    Shape("number", re.compile(r"(?<![\w/])([A-Z]{2,5}) \d{1,10}(?:[ /-]\d{1,10}){0,3}(?:[ /-]?[A-Za-z])?(?!\w)"), 0, _is_reference),
+    Shape(
+        "number",
+        re.compile(r"(?<![\w/])([a-z]{1,5})[/-]?\d{1,10}(?:[/-]\d{1,10}){0,3}(?:[/-]?[a-z]{1,2})?(?!\w)", _I),
+        0,
+        _is_reference,
+    ),
+    Shape(
+        "number",
+        re.compile(r"(?<![\w/])([A-Z]{2,5}) \d{1,10}(?:[ /-]\d{1,10}){0,3}(?:[ /-]?[A-Za-z])?(?!\w)"),
+        0,
+        _is_reference,
+    ),
     Shape(
         "postcode",
         re.compile(
@@ -135,13 +179,15 @@ SHAPES: tuple[Shape, ...] = (
         0,
         _in_area,
     ),
-    Shape("postcode", re.compile(r"(?<!\w)(ab|dd|dg|eh|fk|hs|iv|ka|kw|ky|ml|pa|ph|td|ze)\d{1,2}(?: \d(?!\w))?(?!\w)", _I)),
+    Shape(
+        "postcode", re.compile(r"(?<!\w)(ab|dd|dg|eh|fk|hs|iv|ka|kw|ky|ml|pa|ph|td|ze)\d{1,2}(?: \d(?!\w))?(?!\w)", _I)
+    ),
     Shape("postcode", re.compile(r"(?<!\w)(?:[Gg]\d{2}|G\d)(?: \d(?!\w))?(?!\w)")),
     Shape("postcode", re.compile(r"post ?codes?(?: is| starts| begins|:|'s)? ([a-z]{1,2}\d[a-z\d]?)(?!\w)", _I), 1),
     Shape("plate", re.compile(r"(?<!\w)([a-z]{2}) ?\d{2} ?([a-z]{3})(?!\w)", _I), 0, _is_plate),
     Shape("plate", re.compile(r"(?<!\w)[A-Z] ?\d{1,3} ?[A-Z]{3}(?!\w)")),
-    Shape("address", streets.PATTERN, 0, streets.accepts),
-    Shape("address", streets.DOOR),
+    Shape("address", STREET, 0, is_address),
+    Shape("address", DOOR),
     Shape(
         "handle",
         re.compile(
@@ -176,11 +222,11 @@ _NEAR = 60
 
 def shapes(text: str, ordinary: Ordinary) -> Iterator[Found]:
     """Every detail with a shape, earlier kinds first: where two overlap, the first one found counts."""
+    digits = any(character.isdigit() for character in text)
     for shape in SHAPES:
-        if shape.beside is None or shape.beside.search(text):
-            for match in shape.pattern.finditer(text):
-                if shape.accepts(match, ordinary):
-                    yield (*match.span(shape.group), shape.kind)
+        if shape.may_be_in(text, digits):
+            found = (match for match in shape.pattern.finditer(text) if shape.accepts(match, ordinary))
+            yield from ((*match.span(shape.group), shape.kind) for match in found)
     for part in _PART_OF_NUMBER.finditer(text):
         for rest in _REST_OF_NUMBER.finditer(text, max(0, part.start() - _NEAR), part.end() + _NEAR):
             yield (*rest.span(), "phone")

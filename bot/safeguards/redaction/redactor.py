@@ -15,7 +15,9 @@ from conversations.values import Redacted, RedactedText
 _READ = 4_000
 """Characters of a text that are read at all; what lies behind them is not kept, so it need not be redacted."""
 
-_SCHOOL_WORD = re.compile(r"(?: (?:primary|high|secondary|school|academy|college|grammar|nursery))+(?!\w)", re.IGNORECASE)
+_SCHOOL_WORD = re.compile(
+    r"(?: (?:primary|high|secondary|school|academy|college|grammar|nursery))+(?!\w)", re.IGNORECASE
+)
 _REPEATED = re.compile(r"(\[(?:name|place|school|club|workplace|address|phone|number)\])(?:[ ,-]{1,2}\1)+")
 
 

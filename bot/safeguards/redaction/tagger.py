@@ -1,4 +1,4 @@
-"""Names, places and what else has no shape: a conditional random field over what the lists know and what stands around."""
+"""Names, places and what else has no shape: a conditional random field over lists and neighbours."""
 
 from __future__ import annotations
 
@@ -18,25 +18,29 @@ from bot.safeguards.redaction.words import KEPT, ORDINARY, STEP, Words, folded, 
 
 NOTHING = "O"
 GENERIC = frozenset({"school_words", "club_words", "place_words", "work_words", "determiners", "function"})
-AFTER_WILL = frozenset("asked came is isnt said says shouted told was wasnt wis".split())
+AFTER_WILL = frozenset(
+    """
+    asked came is isnt said says shouted told was wasnt wis
+    """.split()  # noqa: SIM905  # to be read, not to be scrolled
+)
 """What may follow a person called Will, and not the verb."""
 
 NAMED = 0.02
 """After "my name is" and "called" nearly any word is one."""
 
-STANDARD, STRICT = 0.12, 0.04
+STANDARD, STRICT = 0.10, 0.04
 """How likely a word must be part of a detail before it is taken out: before storage, and before it is quoted."""
 
-BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.001, "P": 0.03, "S": 0.05})
+BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.001, "P": 0.02, "S": 0.03})
 """Less is enough for what the lists know as a name and nothing else, for a place, for a surname or a name abroad."""
 
-CAPITAL = 0.005
+CAPITAL = 0.003
 """And for a capital inside a sentence of somebody who uses them with care, when it is no everyday word."""
 
-OF_KEPT = 0.75
+OF_KEPT = 0.5
 """Words that answers and feelings are made of go only when it is likely."""
 
-OF_AMBIGUOUS = 0.3
+OF_AMBIGUOUS = 0.15
 """Names that are words too (hope, grace, summer)."""
 
 MODALS = frozenset({"can", "may", "might", "will"})

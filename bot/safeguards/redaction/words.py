@@ -60,6 +60,7 @@ class Words:
     known: Mapping[str, int]
     phrases: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
     near: frozenset[str]
+    slips: Mapping[str, int]
     cues: Mapping[str, tuple[str, ...]]
     answers: frozenset[str]
     own: frozenset[str] = frozenset()
@@ -88,7 +89,7 @@ def load_words() -> Words:
         step, *words = line.split()
         for word in words:
             known[word] = known.get(word, 0) | int(step) << STEP
-    return Words(MappingProxyType(known), _phrases(known), _near(known), _cues(), frozenset(_lines("answers")))
+    return Words(known, _phrases(known), _near(known), _slips(known), _cues(), frozenset(_lines("answers")))
 
 
 def _phrases(known: dict[str, int]) -> Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]:
@@ -119,13 +120,24 @@ def own_words(words: Words, own: str) -> Words:
         return words
     everyday = {word for word in named if words.of(word) & (ORDINARY | KEPT) or words.of(word) >> STEP >= 3}
     known = {**words.known, **{word: words.of(word) | FORENAME for word in named}}
-    return replace(words, known=MappingProxyType(known), own=frozenset(named - everyday))
+    return replace(words, known=known, own=frozenset(named - everyday))
 
 
 def _near(known: Mapping[str, int]) -> frozenset[str]:
     """What common forenames look like with one letter left out."""
     names = [word for word, flags in known.items() if flags & FORENAME and len(word) >= 5 and word.isascii()]
     return frozenset(shorter for name in names if known[name] >> STEP >= 2 for shorter in without_one(name))
+
+
+def _slips(known: Mapping[str, int]) -> Mapping[str, int]:
+    """What everyday words look like with one letter left out or as they are, and how common the word is."""
+    found: dict[str, int] = {}
+    for word, flags in known.items():
+        step = flags >> STEP
+        if step >= 3 and len(word) >= 4 and word.isascii() and (flags & ORDINARY or not flags & (FORENAME | SURNAME)):
+            for form in (word, *without_one(word)):
+                found[form] = max(step, found.get(form, 0))
+    return found
 
 
 def without_one(word: str) -> Iterator[str]:

@@ -1,0 +1,116 @@
+"""Figures to take away: the same numbers in the same words as on the page, as CSV, workbook or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import xlsxwriter
+
+from admin.presenting import Table
+
+HEADS = ("Period", "Questions", "Question", "Divided", "Group", "Answer", "People", "Share of what is shown, %")
+WITHHELD = "Withheld: fewer than 10, or it would give another number away"
+NOTE = (
+    "Numbers up to 7 are shown alike, others to the nearest 5. Sums and shares are of what is shown. One response "
+    "in eight, chosen by lot, is not counted."
+)
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
+"""A workbook says when it was made; the same figures make the same file for everybody."""
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A way to take figures away: what the file is, and what makes it."""
+
+    kind: str
+    make: Callable[[str, Sequence[Table]], bytes]
+
+
+def lines(period: str, tables: Iterable[Table]) -> list[tuple[str, ...]]:
+    """One line for each number that is shown, and one for each view that is withheld."""
+    found: list[tuple[str, ...]] = []
+    for table in tables:
+        head = (period, table.script, table.question, table.by)
+        if not table.rows:
+            found.append((*head, "", "", WITHHELD, ""))
+        for place, group in enumerate(table.groups):
+            cells = ((row.answer, row.cells[place]) for row in table.rows)
+            found += [(*head, group, answer, cell.words, _text(cell.share)) for answer, cell in cells]
+    return found
+
+
+def as_csv(period: str, tables: Sequence[Table]) -> bytes:
+    """A file that spreadsheets open with its letters right and no cell as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(HEADS)
+    writer.writerows([_harmless(text) for text in line] for line in lines(period, tables))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_workbook(period: str, tables: Sequence[Table]) -> bytes:
+    """A workbook in which numbers are numbers and everything else is text."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"created": UNDATED})
+        sheet, strong = book.add_worksheet("Figures"), book.add_format({"bold": True})
+        sheet.write_string(0, 0, NOTE)
+        for column, head in enumerate(HEADS):
+            sheet.write_string(2, column, head, strong)
+        for row, line in enumerate(lines(period, tables), start=3):
+            for column, text in enumerate(line):
+                write = sheet.write_number if text.isdecimal() else sheet.write_string
+                write(row, column, int(text) if text.isdecimal() else text)
+        sheet.set_column(0, len(HEADS) - 1, 18)
+        sheet.freeze_panes(3, 0)
+    return out.getvalue()
+
+
+def as_json(period: str, tables: Sequence[Table]) -> bytes:
+    """What docs/figures.md describes, for programs."""
+    return json.dumps({"period": period, "note": NOTE, "views": [_view(table) for table in tables]}, indent=1).encode()
+
+
+EXPORTS: Mapping[str, Export] = MappingProxyType(
+    {
+        "csv": Export("text/csv; charset=utf-8", as_csv),
+        "xlsx": Export("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_workbook),
+        "json": Export("application/json", as_json),
+    }
+)
+
+
+def _view(table: Table) -> dict[str, object]:
+    groups = [
+        {
+            "group": group,
+            "sum": table.totals[place],
+            "answers": [
+                {
+                    "answer": row.answer,
+                    "people": row.cells[place].number or None,
+                    "shown": row.cells[place].words,
+                    "share": row.cells[place].share,
+                }
+                for row in table.rows
+            ],
+        }
+        for place, group in enumerate(table.groups)
+    ]
+    head = {"script": table.script, "question": table.question, "by": table.by, "withheld": not groups}
+    return {**head, "words": table.words, "groups": groups}
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text

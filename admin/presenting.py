@@ -1,0 +1,118 @@
+"""Figures in words: the one source of what the page, its drawings, their words and every export say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conversations.disclosure import REST, SMALL_CELL, Cells, share, total
+from conversations.figures import AGE, AREA, EVERYBODY, Figure
+from conversations.script import AGE_BANDS, Script
+from conversations.script.values import IMPLIED_CODES
+
+LANGUAGE = "en"
+FULL = 100
+SMALL = f"{SMALL_CELL} or fewer"
+OTHERS = "Everybody else"
+BY = {EVERYBODY: "", AGE: "by age", AREA: "by area"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number as it is shown, in words and as a share of what is shown; its bar is out of 100."""
+
+    number: int
+    words: str
+    share: int | None
+    bar: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One answer, with a cell for each group."""
+
+    answer: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One view: a question, by what it is divided, its groups and answers; no rows means that it is withheld."""
+
+    script: str
+    question: str
+    by: str
+    groups: tuple[str, ...]
+    rows: tuple[Row, ...]
+    totals: tuple[int, ...]
+
+    @property
+    def words(self) -> str:
+        """What a drawing of it shows, for whoever does not see it."""
+        said = [
+            (group, ", ".join(f"{row.answer} {row.cells[place].words}" for row in self.rows))
+            for place, group in enumerate(self.groups)
+        ]
+        return "; ".join(f"{group}: {answers}" if group else answers for group, answers in said)
+
+
+def tables(figures: Iterable[Figure], scripts: Mapping[str, Script]) -> list[Table]:
+    """The figures of a period in words, in the order of the scripts and their questions."""
+    ordered = sorted(figures, key=lambda figure: (*_place(figure, scripts), list(BY).index(figure.field)))
+    return [_table(figure, scripts.get(figure.script)) for figure in ordered]
+
+
+def plain(name: str) -> str:
+    """A name from a script or a setting, as a reader sees it."""
+    return name.replace("_", " ").replace("-", " ").capitalize()
+
+
+def _table(figure: Figure, script: Script | None) -> Table:
+    words = script.words[LANGUAGE] if script else None
+    labels = words.labels.get(figure.question, {}) if words else {}
+    parts = sorted(figure.parts, key=_part_place)
+    highest = max((number for cells in figure.parts.values() for number in cells.values()), default=0) or 1
+    totals = tuple(total(figure.parts[part]) for part in parts)
+    rows = tuple(
+        Row(
+            _label(labels, code),
+            tuple(_cell(figure.parts[part].get(code, 0), of, highest) for part, of in zip(parts, totals, strict=True)),
+        )
+        for code in _codes(script, figure.question, figure.parts.values())
+    )
+    asked = words.ask.get(figure.question, figure.question) if words else figure.question
+    return Table(plain(figure.script), asked, BY[figure.field], tuple(_part(part) for part in parts), rows, totals)
+
+
+def _cell(number: int, of: int, highest: int) -> Cell:
+    return Cell(number, str(number) if number else SMALL, share(number, of), round(FULL * number / highest))
+
+
+def _codes(script: Script | None, question: str, parts: Iterable[Cells]) -> Sequence[str]:
+    shown = {code for cells in parts for code in cells}
+    steps = script.steps if script else ()
+    offered = next((step.options or IMPLIED_CODES.get(step.type, ()) for step in steps if step.id == question), ())
+    return [code for code in offered if code in shown] + sorted(shown - set(offered))
+
+
+def _place(figure: Figure, scripts: Mapping[str, Script]) -> tuple[str, int]:
+    script = scripts.get(figure.script)
+    asked = [step.id for step in script.steps] if script else []
+    return figure.script, asked.index(figure.question) if figure.question in asked else len(asked)
+
+
+def _label(labels: Mapping[str, str], code: str) -> str:
+    label = labels.get(code, "")
+    return f"{code}: {label}" if label and code.isdecimal() else label or plain(code)
+
+
+def _part_place(part: str) -> tuple[bool, int, str]:
+    return part == REST, AGE_BANDS.index(part) if part in AGE_BANDS else 0, part
+
+
+def _part(part: str) -> str:
+    if part == EVERYBODY:
+        return ""
+    if part in AGE_BANDS:
+        return part.replace("-", " to ")
+    return OTHERS if part == REST else plain(part)
