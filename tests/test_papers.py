@@ -11,8 +11,6 @@ from tests.test_documents import named_in_code
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = ("dpia", "threat-model", "privacy-notice", "records-of-processing")
-# Written beside these and merged with them; then this set goes.
-BESIDE = {"docs/retention.md", "docs/reviewing.md", "docs/figures.md", "docs/keys.md"}
 QUOTED = re.compile(r"`([^`\n]+)`")
 PLACE = re.compile(r"(?:bot|conversations|admin|tests|docs|bench)/[\w./-]+\.\w+|[\w-]+\.(?:md|yaml|lock)")
 NAME = re.compile(r"(?:bot|conversations|admin)(?:\.\w+)+")
@@ -29,7 +27,7 @@ def test_every_file_and_name_that_a_paper_gives_is_there(paper: str) -> None:
     said = quoted(paper)
     places, names = [each for each in said if PLACE.fullmatch(each)], [each for each in said if NAME.fullmatch(each)]
     assert places, "a paper that points to nothing cannot be checked"
-    assert [each for each in places if each not in BESIDE and not (ROOT / each).exists()] == []
+    assert [each for each in places if not (ROOT / each).exists()] == []
     assert [each for each in names if each not in places and not named_in_code(each)] == []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from conversations import helplines
 
 FILE = Path(__file__).with_name("privacy.toml")
-KEPT = "three years"
+YEARS = {12: "a year", 24: "two years", 36: "three years", 48: "four years", 60: "five years"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,10 @@ class Notice:
     parts: tuple[Part, ...]
 
 
-def notices(partnership: str, contact: str) -> tuple[Notice, Notice]:
-    """Both, the younger first, with who asks and whom to ask; without a contact that is any worker there."""
-    stand_ins = {"partnership": partnership, "contact": contact or f"any worker at {partnership}", "kept": KEPT}
+def notices(partnership: str, contact: str, months: int) -> tuple[Notice, Notice]:
+    """Both, the younger first: who asks, whom to ask (else any worker there), for how many months answers are kept."""
+    kept = YEARS.get(months, "a month" if months == 1 else f"{months} months")
+    stand_ins = {"partnership": partnership, "contact": contact or f"any worker at {partnership}", "kept": kept}
     younger, older = (_filled(_read()[name], stand_ins) for name in ("younger", "older"))
     return younger, older
 

@@ -82,7 +82,7 @@ def trouble(keys: Keys, status: int, parts: Parts, kept: Kept | None = None) -> 
 def privacy(parts: Parts) -> Response:
     """What we do with what somebody says, for two ages, in English alone so far; reads no database."""
     settings = parts.settings
-    both = notices(settings.partnership, settings.privacy_contact)
+    both = notices(settings.partnership, settings.privacy_contact, settings.analysis_months)
     return _page("privacy", 200, spoken(parts), notices=both)
 
 

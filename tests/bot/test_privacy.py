@@ -21,7 +21,7 @@ from wsgi import create_app
 
 TAG = re.compile(r"<[^>]*>")
 ROOT = Path(__file__).resolve().parents[2]
-YOUNGER, OLDER = notices("Demo Council", "privacy@demo.example")
+YOUNGER, OLDER = notices("Demo Council", "privacy@demo.example", 36)
 # In the words of the law, which somebody who looks for help will be asked for.
 NAMES = ("Information Commissioner",)
 
@@ -81,7 +81,7 @@ def test_the_measure_says_no(hard: str) -> None:
 
 def test_the_paper_shows_what_the_page_shows() -> None:
     page = (ROOT / "docs" / "privacy-notice.md").read_text()
-    for notice in notices("*your council*", "*whom to ask*"):
+    for notice in notices("*your council*", "*whom to ask*", 36):
         for part in notice.parts:
             assert f"### {part.heading}\n" in page
         assert [text for text in texts(notice) if text not in page] == []
@@ -96,7 +96,7 @@ def test_the_page_is_where_a_poster_and_the_chat_point_to(app_of: Any, path: str
     said = answer.get_data(as_text=True)
     assert "<b>Council</b>" not in said
     seen = unescape(TAG.sub("", said))
-    for notice in notices("Fife <b>Council</b>", "Ann on the help desk"):
+    for notice in notices("Fife <b>Council</b>", "Ann on the help desk", 36):
         assert [text for text in (notice.heading, *texts(notice)) if text not in seen] == []
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -120,7 +120,7 @@ def test_the_page_needs_no_database(app_of: Any, tmp_path: Path) -> None:
 
 def test_without_a_contact_it_is_any_worker_and_the_doctor_says_so(make_parts: Callable[..., Parts]) -> None:
     settings = make_parts("sqlite://").settings
-    younger, _ = notices("Demo Council", "")
+    younger, _ = notices("Demo Council", "", 36)
     assert "any worker at Demo Council" in "\n".join(texts(younger))
     assert doctor.NOBODY_TO_ASK in doctor.reminders(settings)
     assert doctor.NOBODY_TO_ASK not in doctor.reminders(replace(settings, privacy_contact="x"))
@@ -154,3 +154,9 @@ def test_it_reads_well_on_every_screen(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.click("main > p a")
         page.wait_for_selector("main .main")
+
+
+@pytest.mark.parametrize(("months", "said"), [(36, "three years"), (1, "a month"), (18, "18 months"), (12, "a year")])
+def test_it_says_how_long_answers_are_kept_here(months: int, said: str) -> None:
+    for notice in notices("Demo Council", "", months):
+        assert any(said in text for text in texts(notice))
