@@ -56,6 +56,6 @@ def _redacted(words: AlertWordsRow | None, parts: Parts, contacts: Contacts) -> 
     if words is None:
         return None
     try:
-        return redact(contacts.words(words, parts.clock()), "en", parts.names).text
+        return redact(contacts.words(words, parts.clock()), "en", parts.names, strict=True).text
     except CannotOpen:
         return None

@@ -25,7 +25,6 @@ from bot.safeguards.redaction.words import (
     SURNAME,
     SURNAME_ABROAD,
     Words,
-    folded,
     load_words,
 )
 from training import corpus
@@ -161,17 +160,12 @@ def _marked(row: Row, dice: random.Random) -> Row:
 
 def _example(row: Row, words: Words, lookup: Lookup, dice: random.Random) -> tuple[list[list[str]], list[str]]:
     tokens = tokens_of(row.text)
-    found = [] if dice.random() < UNSHAPED else list(shapes(row.text, lambda word: _ordinary(word, words)))
+    found = [] if dice.random() < UNSHAPED else list(shapes(row.text, words.is_ordinary))
     shaped = [
         next((kind for start, end, kind in found if start < each.end and each.start < end), "") for each in tokens
     ]
     labels = [_kind(token, row.details).replace(" ", "_") or "O" for token in tokens]
     return features_of(tokens, words, shaped, lookup), labels
-
-
-def _ordinary(word: str, words: Words) -> bool:
-    flags = words.of(folded(word))
-    return len(word) < 2 or bool(flags & (ORDINARY | KEPT)) or flags >> STEP >= 3
 
 
 def _kind(token: Token, details: Spans) -> str:

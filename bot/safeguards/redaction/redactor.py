@@ -42,7 +42,7 @@ def _once(text: str, names: Names, strict: bool) -> tuple[str, tuple[str, ...]]:
     tokens = tokens_of(text)
     marks = [(*match.span(), "") for match in MARK.finditer(text)]
     taken = [*marks]
-    for found in shapes(text, names.is_ordinary):
+    for found in shapes(text, names.words.is_ordinary):
         _take(found, taken)
     shaped = [found for found in taken if found[2]]
     for found in _meant(text, _joined(text, names.details(tokens, shaped, strict)), taken, names):

@@ -14,7 +14,7 @@ import pycrfsuite
 from bot.safeguards.redaction.features import features_of, manner_of, opens, sort_of
 from bot.safeguards.redaction.patterns import Found
 from bot.safeguards.redaction.tokens import Token
-from bot.safeguards.redaction.words import KEPT, ORDINARY, STEP, Words, folded, load_words, own_words
+from bot.safeguards.redaction.words import KEPT, Words, folded, load_words, own_words
 
 NOTHING = "O"
 GENERIC = frozenset({"school_words", "club_words", "place_words", "work_words", "determiners", "function"})
@@ -52,9 +52,6 @@ GENERAL = frozenset({"address", "club", "place", "school", "workplace"})
 """Kinds that need a name: "the academy" and "the unit" are everybody's."""
 
 LEAST = 0.001
-COMMON = 3
-"""From this step of the Zipf scale on a word counts as an everyday one."""
-
 
 @dataclass(frozen=True)
 class Names:
@@ -64,11 +61,6 @@ class Names:
     model: pycrfsuite.Tagger
     kinds: tuple[str, ...]
     turn: threading.Lock = field(default_factory=threading.Lock)
-
-    def is_ordinary(self, word: str) -> bool:
-        """Whether this is an everyday word."""
-        flags = self.words.of(folded(word))
-        return len(word) < 2 or bool(flags & (ORDINARY | KEPT)) or flags >> STEP >= COMMON
 
     def details(self, tokens: Sequence[Token], shaped: Sequence[Found], strict: bool) -> Iterator[Found]:
         """Where details without a shape stand; `shaped` has been found already, marks are passed over."""

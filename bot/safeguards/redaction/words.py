@@ -17,6 +17,9 @@ FORENAME, SURNAME, AMBIGUOUS, PLACE, ORDINARY, KEPT, ELSEWHERE, FORENAME_ABROAD,
 STEP = 9
 """From this bit on stands how common a word is in English, in whole steps of the Zipf scale."""
 
+COMMON = 3
+"""From this step on a word counts as an everyday one."""
+
 LISTS: Mapping[str, int] = MappingProxyType(
     {
         "forenames": FORENAME,
@@ -68,6 +71,11 @@ class Words:
     def of(self, plain: str) -> int:
         """The flags of a folded word; 0 when nothing is known."""
         return self.known.get(plain, 0)
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether this is an everyday word."""
+        flags = self.of(folded(word))
+        return len(word) < 2 or bool(flags & (ORDINARY | KEPT)) or flags >> STEP >= COMMON
 
     def is_answer(self, text: str) -> bool:
         """Whether the whole text is one of our own answer words, labels or control words."""
