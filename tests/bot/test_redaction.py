@@ -129,6 +129,10 @@ mibbe
 4/5
 4 out of 5
 10/10
+12-15
+8-11
+18 - 25
+7.5
 three
 five
 not at all

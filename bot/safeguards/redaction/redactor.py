@@ -15,6 +15,7 @@ from conversations.values import Redacted, RedactedText
 _READ = 4_000
 """Characters of a text that are read at all; what lies behind them is not kept, so it need not be redacted."""
 
+FEW_DIGITS = 4
 _SCHOOL_WORD = re.compile(
     r"(?: (?:primary|high|secondary|school|academy|college|grammar|nursery))+(?!\w)", re.IGNORECASE
 )
@@ -27,7 +28,7 @@ def redact(text: str, language: str, names: Names, strict: bool = False) -> Reda
     `strict` is for what is quoted or exported: it takes out whatever might be a detail.
     """
     kept, found = cleaned(text[:_READ]), list[str]()
-    if names.words.is_answer(kept):
+    if names.words.is_answer(kept) or _is_few_digits(kept):
         return Redacted(cast(RedactedText, kept))
     previous = None
     while kept != previous:
@@ -36,6 +37,11 @@ def redact(text: str, language: str, names: Names, strict: bool = False) -> Reda
         kept = shortened(cleaned(kept))
         found += kinds
     return Redacted(cast(RedactedText, kept), tuple(found))
+
+
+def _is_few_digits(text: str) -> bool:
+    """A mark, an age, a range: "4", "7/10", "12-15" are answers."""
+    return not any(each.isalpha() for each in text) and sum(each.isdigit() for each in text) <= FEW_DIGITS
 
 
 def _once(text: str, names: Names, strict: bool) -> tuple[str, tuple[str, ...]]:
