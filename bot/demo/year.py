@@ -15,7 +15,7 @@ from bot.demo.alerts import SEALED_FOR, Worry, raise_worry, settle, take, tell_a
 from bot.demo.people import Crowd, Persona, load_phrases
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
-from conversations import comments, engine, figures, raising, retention, store, versions, worries
+from conversations import boxes, comments, engine, figures, raising, retention, store, versions, worries
 from conversations.escalation import list_of
 from conversations.models import AlertRow, CommentRow, ResponseRow
 from conversations.rota import HERE, read_by_end
@@ -108,6 +108,7 @@ def live_year(session: Session, parts: Parts, seed: int, conversations: int) -> 
     _leave_open(session, ears, key, now)
     _leave_listed(session, ears, key, now)
     retention.purge(session, now)
+    boxes.empty_ended(session, now, parts.settings.words_kept)
     figures.close_due(session, figures.plan_of(parts.scripts.values(), parts.settings.areas), now)
     return Made(conversations, *(_count(session, row) for row in (ResponseRow, CommentRow, AlertRow)))
 

@@ -182,7 +182,7 @@ def test_over_a_change_of_the_clocks_the_batch_is_moved_once_each_day_and_the_fi
     clock.now = clock.now.replace(year=2027 if month == 3 else 2026, month=month, day=day, hour=0, minute=1)
     beats: dict[str, set[str]] = {"daily batch": set(), "rewritten": set()}
     for _ in range(72 * 4):
-        jobs.keep_house(session, app_parts, None)  # type: ignore[arg-type]  # it opens nothing
+        jobs.keep_house(session, app_parts, worker_contacts(app_parts))
         session.commit()
         for task, seen in beats.items():
             seen.add(f"{heartbeats.last(session, task) or clock():%d %H:%M}")
