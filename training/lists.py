@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.safeguards.redaction.words import folded
+from conversations.script.carrier import CARRIER_KEYWORDS
 
 FOLDER = Path(__file__).resolve().parent.parent / "bot" / "safeguards" / "redaction" / "lists"
 ENGLISH, OTHER = 40_000, 9_000
@@ -71,6 +72,7 @@ def _answers() -> list[str]:
     for file in CONVERSATIONS.glob("words/*.toml"):
         words = _read(file).get("words", {}).items()
         found |= {text for key, value in words if key.startswith(OURS) for text in _strings(value)}
+    found |= CARRIER_KEYWORDS | {str(_read(file)["keyword"]) for file in CONVERSATIONS.glob("scripts/*/script.toml")}
     phrases = {" ".join(folded(word) for word in text.split()) for text in found}
     return sorted({phrase for phrase in phrases if phrase and not re.fullmatch(r"[0-9a-f]{8}", phrase)} - NAMES)
 

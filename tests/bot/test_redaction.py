@@ -131,6 +131,8 @@ mibbe
 10/10
 12-15
 8-11
+STOPALL
+CHECKIN
 18 - 25
 7.5
 three
