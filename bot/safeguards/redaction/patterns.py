@@ -172,7 +172,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "postcode",
         re.compile(
-            r"(?<!\w)([a-z](?: ?[a-z])?)(?: ?\d){1,2}(?: ?[a-z](?= ?\d))? {0,3}(?!\d(?:st|nd|rd|th|am|pm)\b)\d ?"
+            r"(?<![\w'’])([a-z](?: ?[a-z])?)(?: ?\d){1,2}(?: ?[a-z](?= ?\d))? {0,3}(?!\d(?:st|nd|rd|th|am|pm)\b)\d ?"
             r"[abd-hjlnp-uw-z] ?[abd-hjlnp-uw-z](?!\w)",
             _I,
         ),
