@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot import duty, jobs
 from bot.parts import Parts
-from conversations import alerts, outcomes, retention
+from conversations import alerts, boxes, outcomes
 from conversations.duty_models import HandoverRow, ReportRow
 from conversations.models import AlertEventRow, AlertRow, AttemptRow, ConversationRow
 from conversations.outcomes import Worker
@@ -472,9 +472,9 @@ def test_b42_what_a_young_person_said_goes_and_the_trail_of_what_was_done_stays(
     if closed:
         close(session, app_parts, alert_id)
     before = history(session, alert_id)
-    retention.purge(session, clock() + timedelta(days=6))
+    boxes.empty_ended(session, clock() + timedelta(days=6), boxes.KEPT)
     assert outcomes.notes(session, [alert_id])
-    retention.purge(session, clock() + timedelta(days=7))
+    boxes.empty_ended(session, clock() + timedelta(days=7), boxes.KEPT)
     session.commit()
     session.expire_all()
     assert bool(outcomes.notes(session, [alert_id])) is not closed
