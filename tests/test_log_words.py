@@ -16,7 +16,8 @@ from bot.ways.meanings import NOTIFY
 from conversations import escalation
 
 ROOT = Path(__file__).resolve().parent.parent
-UNLOGGED = {"calendars.py", "evaluation.py", "files.py", "leaks.py"}  # an Unreadable of these is shown to staff and never logged
+# An Unreadable of these is shown to staff and never logged.
+UNLOGGED = {"calendars.py", "evaluation.py", "files.py", "leaks.py"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 # What is handed to these ends up in a line of the log: the reasons of errors, and names of what was being done.
 SINKS = {"NotSent", "CannotOpen", "Unreadable", "EncoderAbsent", "refusal", "_needs_operator", "_try", "_went_down"}
