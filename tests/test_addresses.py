@@ -25,7 +25,8 @@ READERS = re.compile(r"\brequest\.(?:args|values)(?:\.get\(|\[)\s*f?[\"'](\w+)")
 CONVERTED = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 # What may stand in the path itself: ids and references that we made, and names from lists of ours.
 IN_THE_PATH = {
-    "period": "a month", "feed": "the random word of somebody's calendar of the rota",
+    "period": "a month or a quarter",
+    "kind": "csv, xlsx or json", "feed": "the random word of somebody's calendar of the rota",
     "anything": "what is not there: answered with 404 and kept nowhere",
 }  # fmt: skip
 
