@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.safeguards.redaction import load_names, redact, redaction_filter
+from bot.safeguards.redaction import load_names, redact, redaction_filter, words
 
 NAMES = load_names()
 CONVERSATIONS = Path(__file__).parents[2] / "conversations"
@@ -524,3 +524,8 @@ def test_redacting_twice_changes_nothing_and_nothing_unseen_remains(text: str, l
     assert redact(once, language, NAMES).text == once
     assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in once)
     assert len(once) <= 1_600
+
+
+def test_the_lists_are_folded_as_they_lie_so_that_loading_need_not_fold() -> None:
+    wrong = [(name, word) for name in words.LISTS for word in words.listed(name) if words.folded(word) != word]
+    assert wrong == []

@@ -91,7 +91,7 @@ def load_words() -> Words:
     """The packaged lists; each word on its own, `#` begins a note."""
     known: dict[str, int] = {}
     for name, flag in LISTS.items():
-        for word in _listed(name):
+        for word in listed(name):
             known[word] = known.get(word, 0) | flag
     for line in _lines("frequent"):
         step, *words = line.split()
@@ -162,8 +162,9 @@ def _cues() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({word: tuple(kinds) for word, kinds in found.items()})
 
 
-def _listed(name: str) -> Iterator[str]:
-    return (folded(word) for line in _lines(name) for word in line.split())
+def listed(name: str) -> Iterator[str]:
+    """The words of a list, folded as they lie there."""
+    return (word for line in _lines(name) for word in line.split())
 
 
 def _lines(name: str) -> Iterator[str]:
