@@ -13,7 +13,7 @@ import pycrfsuite
 from bot.safeguards import redaction
 from bot.safeguards.redaction.features import Lookup, features_of
 from bot.safeguards.redaction.patterns import shapes
-from bot.safeguards.redaction.tokens import Token, tokens_of
+from bot.safeguards.redaction.tokens import kind_at, tokens_of
 from bot.safeguards.redaction.words import (
     AMBIGUOUS,
     FORENAME,
@@ -126,7 +126,7 @@ def _answers(words: Words) -> Iterator[Row]:
 def examples(row: Row, words: Words, dice: random.Random) -> Iterator[tuple[list[list[str]], list[str]]]:
     """A row as it is, sometimes with its names in no list, sometimes with details marked already."""
     yield _example(row, words, words.of, dice)
-    named = {token.plain for token in tokens_of(row.text) if _kind(token, row.details) in NAMED}
+    named = {token.plain for token in tokens_of(row.text) if kind_at(token, row.details) in NAMED}
     if named and dice.random() < HIDDEN:
         hidden = {word for word in sorted(named) if dice.random() < BARE or len(named) == 1}
         bare = {word for word in sorted(hidden) if dice.random() < BARE}
@@ -161,12 +161,6 @@ def _marked(row: Row, dice: random.Random) -> Row:
 def _example(row: Row, words: Words, lookup: Lookup, dice: random.Random) -> tuple[list[list[str]], list[str]]:
     tokens = tokens_of(row.text)
     found = [] if dice.random() < UNSHAPED else list(shapes(row.text, words.is_ordinary))
-    shaped = [
-        next((kind for start, end, kind in found if start < each.end and each.start < end), "") for each in tokens
-    ]
-    labels = [_kind(token, row.details).replace(" ", "_") or "O" for token in tokens]
+    shaped = [kind_at(token, found) for token in tokens]
+    labels = [kind_at(token, row.details).replace(" ", "_") or "O" for token in tokens]
     return features_of(tokens, words, shaped, lookup), labels
-
-
-def _kind(token: Token, details: Spans) -> str:
-    return next((kind for start, end, kind in details if start < token.end and token.start < end), "")

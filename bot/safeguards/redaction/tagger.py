@@ -13,7 +13,7 @@ import pycrfsuite
 
 from bot.safeguards.redaction.features import features_of, manner_of, opens, sort_of
 from bot.safeguards.redaction.patterns import Found
-from bot.safeguards.redaction.tokens import Token
+from bot.safeguards.redaction.tokens import Token, kind_at
 from bot.safeguards.redaction.words import KEPT, Words, folded, load_words, own_words
 
 NOTHING = "O"
@@ -53,6 +53,7 @@ GENERAL = frozenset({"address", "club", "place", "school", "workplace"})
 
 LEAST = 0.001
 
+
 @dataclass(frozen=True)
 class Names:
     """What finds details: the lists, and the model; several threads may ask at once."""
@@ -64,7 +65,7 @@ class Names:
 
     def details(self, tokens: Sequence[Token], shaped: Sequence[Found], strict: bool) -> Iterator[Found]:
         """Where details without a shape stand; `shaped` has been found already, marks are passed over."""
-        shapes = [_shape_of(token, shaped) for token in tokens]
+        shapes = [kind_at(token, shaped) for token in tokens]
         careful = manner_of(tokens) == "c"
         for place, chance, kind in self._judged(tokens, shapes):
             token = tokens[place]
@@ -121,10 +122,6 @@ class Names:
 
     def _kind(self, place: int) -> str:
         return max(self.kinds, key=lambda kind: self.model.marginal(kind, place)).replace("_", " ")
-
-
-def _shape_of(token: Token, shaped: Sequence[Found]) -> str:
-    return next((kind for start, end, kind in shaped if start < token.end and token.start < end), "")
 
 
 def _end(token: Token) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.safeguards.redaction.words import folded
@@ -37,3 +38,8 @@ def tokens_of(text: str) -> tuple[Token, ...]:
         found.append(Token(start, end, word, folded(word), start == last))
         last = end
     return tuple(found)
+
+
+def kind_at(token: Token, found: Iterable[tuple[int, int, str]]) -> str:
+    """The kind of the first of these details that the token lies in, or ""."""
+    return next((kind for start, end, kind in found if start < token.end and token.start < end), "")

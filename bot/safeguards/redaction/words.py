@@ -34,6 +34,7 @@ LISTS: Mapping[str, int] = MappingProxyType(
         "frequent_elsewhere": ELSEWHERE,
     }
 )
+PLACES = ("places", "places_home")
 _FORMS = str.maketrans(
     {
         "ł": "l", "ø": "o", "đ": "d", "'": None, "’": None, "\u0640": None, "ی": "ي", "ک": "ك", "ہ": "ه", "ة": "ه",
@@ -97,21 +98,23 @@ def load_words() -> Words:
         step, *words = line.split()
         for word in words:
             known[word] = known.get(word, 0) | int(step) << STEP
-    return Words(known, _phrases(known), _near(known), _slips(known), _cues(), frozenset(_lines("answers")))
+    for word in _settlements():
+        known[word] = known.get(word, 0) | PLACE
+    return Words(known, _phrases(), _near(known), _slips(known), _cues(), frozenset(_lines("answers")))
 
 
-def _phrases(known: dict[str, int]) -> Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]:
-    """Places and schools of several words, the longest first; places of one word are only flagged."""
+def _settlements() -> Iterator[str]:
+    """The places of one word, which are only flagged."""
+    return (line for name in PLACES for line in _lines(name) if " " not in line)
+
+
+def _phrases() -> Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Places of several words, and schools, by their first word, the longest first."""
+    places = (("place", line) for name in PLACES for line in _lines(name) if " " in line)
     found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for kind, name in (("place", "places"), ("place", "places_home"), ("school", "schools")):
-        for line in _lines(name):
-            first, *rest = line.split()
-            if rest:
-                found.setdefault(first, []).append((kind, tuple(rest)))
-            elif kind == "place":
-                known[first] = known.get(first, 0) | PLACE
-            else:
-                found.setdefault(first, []).append((kind, ()))
+    for kind, line in (*places, *(("school", line) for line in _lines("schools"))):
+        first, *rest = line.split()
+        found.setdefault(first, []).append((kind, tuple(rest)))
     return MappingProxyType(
         {first: tuple(sorted(rests, key=lambda each: -len(each[1]))) for first, rests in found.items()}
     )
@@ -126,7 +129,7 @@ def own_words(words: Words, own: str) -> Words:
     named = {folded(word) for line in lines for word in line.split() if len(word) > 2}
     if not named:
         return words
-    everyday = {word for word in named if words.of(word) & (ORDINARY | KEPT) or words.of(word) >> STEP >= 3}
+    everyday = {word for word in named if words.is_ordinary(word)}
     known = {**words.known, **{word: words.of(word) | FORENAME for word in named}}
     return replace(words, known=known, own=frozenset(named - everyday))
 
