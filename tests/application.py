@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import Migrate, upgrade
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 import conversations.duty_models
@@ -36,6 +37,13 @@ def migrate(url: str) -> None:
         upgrade()
         db.session.remove()
         db.engine.dispose()
+
+
+def hurry(app: Flask) -> None:
+    """Spare a test what costs a person nothing to wait for: pages compiled once, a cheap seal of the second factor."""
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache()
+    if security := app.extensions.get("security"):
+        security.totp_factory._totp.wallet.encrypt_cost = 1
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +102,7 @@ def app_parts(make_parts: Callable[..., Parts], database_url: str) -> Parts:
 def app(app_parts: Parts) -> Iterator[Flask]:
     """The whole application, on SQLite and then on PostgreSQL."""
     app = create_app(parts=app_parts)
+    hurry(app)
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -33,6 +33,7 @@ from conversations.sealing import Sealable, SealingKey, Seals, public_half
 from conversations.settings import Settings
 from conversations.triage_models import WorryRow
 from conversations.values import Assessment, Level
+from tests.application import hurry
 
 PASSWORD = "correct horse battery"
 STEP = 30
@@ -68,18 +69,26 @@ def make_settings(database_url: str, **changes: Any) -> Settings:
 
 
 def make_app(database_url: str, clock: Clock | None = None, **changes: Any) -> Flask:
-    """The staff side on this database, with tables; a public page and one that nobody gave a place in the table."""
+    """The staff side on a database with tables; a public page and one that nobody gave a place in the table."""
     app, settings = Flask("heard"), make_settings(database_url, **changes)
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={"argon2__rounds": 1, "argon2__memory_cost": 32},
     )
     db.init_app(app)
     CSRFProtect(app)
     init_staff(app, settings, policy.load(), clock or Hands())
+    hurry(app)
     app.add_url_rule("/chat/", "public", _public)
     app.add_url_rule("/staff/forgotten", "forgotten", lambda: "nobody thought of me")
+    return app
+
+
+def make_app_in(folder: Path, **changes: Any) -> Flask:
+    """The staff side on a new SQLite file in this folder."""
+    app = make_app(f"sqlite:///{folder / 'heard.sqlite3'}", **changes)
     with app.app_context():
         db.create_all()
     return app

@@ -20,7 +20,7 @@ from tests.admin.app import (
     close,
     logged_in,
     make_alert,
-    make_app,
+    make_app_in,
     make_comment,
     make_handover,
     make_person,
@@ -121,7 +121,7 @@ PERSONAS: dict[str, tuple[str, ...]] = {
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One app for all doors; whoever opens one of them changes nothing that the others need."""
-    made = make_app(f"sqlite:///{tmp_path_factory.mktemp('doors') / 'heard.sqlite3'}")
+    made = make_app_in(tmp_path_factory.mktemp("doors"))
     with made.app_context():
         db.session.add(FigureRow(period="2020-01", view="check-in/changed", cell="yes", shown=10))
         db.session.commit()

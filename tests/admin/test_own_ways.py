@@ -130,7 +130,7 @@ def test_a_phone_call_is_offered_where_calls_can_be_made(sqlite_app: Flask, sqli
 
 
 @pytest.mark.parametrize(("typed", "words"), [
-    ("481516", "Your telephone code is kept."), ("111111", "That is too easy to guess."), ("12", "Give six digits."),
+    ("481516", "Your telephone code is kept."), ("111111", "That is too easy to guess."), ("48-15", "Give six digits."),
 ])
 def test_the_code_for_the_telephone_is_chosen_and_never_shown(app: Flask, typed: str, words: str) -> None:
     duty = logged_in(app, "duty")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from conversations import proofs, swaps
 from conversations.db import db
-from tests.admin.app import close, find_person, make_app, make_person
+from tests.admin.app import close, find_person, make_app_in, make_person
 from tests.admin.test_rota import event, ics
 from tests.admin.test_staff_browser import SIZES, log_in, look
 from tests.browser import OpenContext, serving
@@ -25,7 +25,7 @@ HOUSE = tuple[Flask, str, str]
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HOUSE]:
     """A rota with a gap, an override and somebody out of reach, its address, and a lead who is on it."""
     folder, now = tmp_path_factory.mktemp("rota"), datetime.now(UTC)
-    app = make_app(f"sqlite:///{folder / 'heard.sqlite3'}", voice_number="+441314960111")
+    app = make_app_in(folder, voice_number="+441314960111")
     email = make_person(app, "duty", "lead", "admin", email="lorna@heard.example", name="Lorna Lead")
     names = ("Dougie Mackenzie", "Aileen Duty", "Mohammed Abdul-Rahman Featherstonehaugh")
     mails = [make_person(app, "duty", email=f"{name.split()[0].lower()}@heard.example", name=name) for name in names]

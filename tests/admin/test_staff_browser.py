@@ -23,7 +23,7 @@ from tests.admin.app import (
     code_for,
     fill_opening,
     make_alert,
-    make_app,
+    make_app_in,
     make_comment,
     make_person,
     make_responses,
@@ -50,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str
     """The staff side with something on every page, its address, and somebody with every role."""
     folder = tmp_path_factory.mktemp("browser")
     keys.make_ahead(folder / "keys", folder / "sealing", datetime.now(UTC))
-    app = make_app(f"sqlite:///{folder / 'heard.sqlite3'}", sealing_dir=folder / "sealing")
+    app = make_app_in(folder, sealing_dir=folder / "sealing")
     email = make_person(app, *EVERY_ROLE, email="lorna@heard.example", name="Lorna Lead")
     make_person(app, "duty", email="dougie.mackenzie@heard.example", name="Dougie Mackenzie")
     make_person(app, "viewer", email="old@heard.example", name="Old Hand", active=False, second_factor=False)

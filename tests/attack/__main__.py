@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from pathlib import Path
 
 from conversations import figures
 from conversations.db import db
 from conversations.script import load_all
-from tests.admin.app import close, logged_in, make_app
+from tests.admin.app import close, logged_in, make_app_in
 from tests.attack import naive
 from tests.attack.measuring import Found, solve
 from tests.attack.people import AREAS, settle
@@ -34,7 +35,7 @@ def measured(size: int) -> tuple[Found, Found, int, int]:
     """What our design and the naive one leave open, and how many of our views of the two questions are shown."""
     ours, control, views = Found(), Found(), []
     with tempfile.TemporaryDirectory() as folder:
-        app = make_app(f"sqlite:///{folder}/heard.sqlite3", areas=AREAS)
+        app = make_app_in(Path(folder), areas=AREAS)
         with app.app_context():
             towns = [
                 town for seed, quarter in enumerate(QUARTERS) for town in settle(db.session(), quarter, size, seed)

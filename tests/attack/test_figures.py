@@ -13,7 +13,7 @@ from conversations import figures
 from conversations.db import db
 from conversations.periods import is_month, months_of
 from conversations.script import load_all
-from tests.admin.app import Visitor, close, find_person, logged_in, make_app, make_person
+from tests.admin.app import Visitor, close, find_person, logged_in, make_app_in, make_person
 from tests.attack import naive
 from tests.attack.measuring import Found, solve
 from tests.attack.people import AREAS, Town, settle
@@ -47,7 +47,7 @@ def limited(app: Flask, area: str) -> Visitor:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Three quarters of different sizes, closed, and read whole by every role and by a viewer of each area."""
-    app = make_app(f"sqlite:///{tmp_path_factory.mktemp('attack') / 'heard.sqlite3'}", areas=AREAS)
+    app = make_app_in(tmp_path_factory.mktemp("attack"), areas=AREAS)
     with app.app_context():
         towns = [
             town

@@ -16,7 +16,7 @@ from conversations.db import db
 from conversations.disclosure import COUNTED_FROM, shown
 from conversations.periods import months_of
 from conversations.script import load_all
-from tests.admin.app import close, logged_in, make_app
+from tests.admin.app import close, logged_in, make_app_in
 from tests.attack.knowledge import Knowledge, Mask
 from tests.attack.measuring import Found, solve
 from tests.attack.people import AREAS, QUESTIONS, Town, answer, settle
@@ -31,7 +31,7 @@ QUARTERS = {"2026-Q1": 7, "2026-Q3": 8}
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app of its own."""
-    made = make_app(f"sqlite:///{tmp_path_factory.mktemp('injection') / 'heard.sqlite3'}", areas=AREAS)
+    made = make_app_in(tmp_path_factory.mktemp("injection"), areas=AREAS)
     yield made
     close(made)
 

@@ -15,7 +15,7 @@ from conversations import retention, versions
 from conversations.db import db
 from conversations.models import AlertRow, ClosedDraftRow, CommentRow, ResponseRow
 from conversations.script import load_all
-from tests.admin.app import close, logged_in, make_alert, make_app, make_comment, make_responses, make_worry
+from tests.admin.app import close, logged_in, make_alert, make_app_in, make_comment, make_responses, make_worry
 from tests.attack.people import AREAS
 from tests.attack.reading import Seen, read_all
 
@@ -28,7 +28,7 @@ TODAY = date(2026, 11, 24)
 @pytest.fixture
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app of its own."""
-    made = make_app(f"sqlite:///{tmp_path_factory.mktemp('singling') / 'heard.sqlite3'}", areas=AREAS)
+    made = make_app_in(tmp_path_factory.mktemp("singling"), areas=AREAS)
     yield made
     close(made)
 

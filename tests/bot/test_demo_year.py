@@ -186,7 +186,7 @@ def test_the_year_leaves_what_a_real_one_would(app: Flask, app_parts: Parts, ses
 def test_comments_of_the_last_days_wait_and_none_is_overdue(
     app: Flask, app_parts: Parts, session: Session, clock: Clock
 ) -> None:
-    live_year(session, app_parts, 4, 400)
+    live_year(session, app_parts, 7, 200)
     waiting = session.scalars(select(CommentRow.due_on).where(CommentRow.state == "waiting")).all()
     assert waiting
     assert max(waiting) <= clock.now.date() + timedelta(days=2)
@@ -197,7 +197,7 @@ def test_comments_of_the_last_days_wait_and_none_is_overdue(
 def test_three_alerts_are_open_and_no_worker_has_an_old_attempt_to_send(
     app: Flask, app_parts: Parts, session: Session, clock: Clock
 ) -> None:
-    live_year(session, app_parts, 7, 400)
+    live_year(session, app_parts, 7, 200)
     still = session.execute(
         select(AlertRow.level, AlertRow.state, AlertRow.raised_at)
         .where(AlertRow.state != "closed")
