@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from bot.safeguards.triage import lexicon, proof
+from bot.safeguards.triage import proof
 from bot.safeguards.triage.encoder import EncoderAbsent
 from bot.ways.notify import KEY
 from conversations import heartbeats, helplines, holidays, key_marks, keys, schema
@@ -137,7 +137,9 @@ def _is_template(text: str) -> bool:
 
 
 def _words(parts: Parts) -> list[str]:
-    return [f"the screen misses its own example: {miss}" for miss in proof.failures(lexicon.load())]
+    if parts.lexicon is None:
+        return ["the screen has no rules: every text goes to duty unread"]
+    return [f"the screen misses its own example: {miss}" for miss in proof.failures(parts.lexicon)]
 
 
 def _encoder(parts: Parts) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from bot.safeguards.figures import Figures, Judged
 from conversations.values import Level
@@ -99,15 +100,17 @@ def table(figures: Figures) -> Iterator[str]:
     """The figures as lines to read; an interval stands behind each share."""
     for name, figure in figures.items():
         title = name.replace("_", " ")
-        if not isinstance(figure, dict):
-            yield f"{title}: {figure}"
-        elif "k" in figure:
-            yield f"{title:34}{_share(figure)}"
-        elif any(isinstance(cell, dict) for cell in figure.values()):
-            yield title
-            yield from (f"  {cell:32}{_share(of)}" for cell, of in figure.items())
-        elif figure:
-            yield f"{title}: " + ", ".join(f"{cell} {value}" for cell, value in figure.items())
+        yield from _lines(title, figure) if isinstance(figure, dict) else [f"{title}: {figure}"]
+
+
+def _lines(title: str, figure: dict[str, Any]) -> Iterator[str]:
+    if "k" in figure:
+        yield f"{title:34}{_share(figure)}"
+    elif any(isinstance(cell, dict) for cell in figure.values()):
+        yield title
+        yield from (f"  {cell:32}{_share(of)}" for cell, of in figure.items())
+    elif figure:
+        yield f"{title}: " + ", ".join(f"{cell} {value}" for cell, value in figure.items())
 
 
 def _share(figure: Mapping[str, object]) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.safeguards.triage import lexicon
+from tests.corpora import Row, hands, rows
 
 FOLDER = Path(lexicon.__file__).parent / "corpus"
 FIELDS = {"id", "text", "level", "category", "way", "situation", "hand", "lang", "identifiers"}
@@ -38,26 +37,8 @@ FEWEST, SHINGLE, LONG = 12_000, 5, 8
 NUMBER = re.compile(r"(?<![\d.])\+?\d(?:[ ().-]{0,2}\d){8,}")
 DRAMA = re.compile(r"(?:44|0)7700900\d{3}")
 
-Row = Mapping[str, Any]
-
-
-@cache
-def hands() -> dict[str, dict[str, Any]]:
-    return json.loads((FOLDER / "hands.json").read_text(encoding="utf-8"))
-
-
-@cache
-def rows() -> tuple[Row, ...]:
-    paths = sorted((FOLDER / "hands").glob("*.jsonl"))
-    return tuple(
-        json.loads(line) | {"file": path.stem}
-        for path in paths
-        for line in path.read_text(encoding="utf-8").splitlines()
-    )
-
-
 def of_part(*parts: str) -> Iterator[Row]:
-    return (row for row in rows() if hands()[row["hand"]]["part"] in parts)
+    return (row for row in rows(FOLDER) if hands(FOLDER)[row["hand"]]["part"] in parts)
 
 
 def words(row: Row) -> tuple[str, ...]:
@@ -78,33 +59,33 @@ def wrong(found: Iterator[Row]) -> list[str]:
 
 
 def test_every_row_has_the_fields_and_no_other() -> None:
-    assert wrong(row for row in rows() if set(row) - {"file"} != FIELDS) == []
+    assert wrong(row for row in rows(FOLDER) if set(row) - {"file"} != FIELDS) == []
     texts = FIELDS - {"identifiers"}
-    assert wrong(row for row in rows() if not all(isinstance(row[name], str) for name in texts)) == []
-    assert wrong(row for row in rows() if not row["text"].strip() or len(row["text"]) > 1600) == []
+    assert wrong(row for row in rows(FOLDER) if not all(isinstance(row[name], str) for name in texts)) == []
+    assert wrong(row for row in rows(FOLDER) if not row["text"].strip() or len(row["text"]) > 1600) == []
 
 
 def test_a_row_lies_with_its_hand_and_has_an_id_of_its_own() -> None:
-    assert wrong(row for row in rows() if row["hand"] != row["file"]) == []
-    assert wrong(row for row in rows() if not row["id"].startswith(f"{row['hand']}-")) == []
-    assert len({row["id"] for row in rows()}) == len(rows())
+    assert wrong(row for row in rows(FOLDER) if row["hand"] != row["file"]) == []
+    assert wrong(row for row in rows(FOLDER) if not row["id"].startswith(f"{row['hand']}-")) == []
+    assert len({row["id"] for row in rows(FOLDER)}) == len(rows(FOLDER))
 
 
 def test_level_category_and_way_are_known() -> None:
-    assert {row["level"] for row in rows()} <= LEVELS
-    assert {row["way"] for row in rows()} <= WAYS
+    assert {row["level"] for row in rows(FOLDER)} <= LEVELS
+    assert {row["way"] for row in rows(FOLDER)} <= WAYS
     known = HARM | WORRY | NOTHING
-    assert {row["category"] for row in rows() if not HARD.fullmatch(row["category"])} <= known
+    assert {row["category"] for row in rows(FOLDER) if not HARD.fullmatch(row["category"])} <= known
 
 
 def test_level_and_category_do_not_contradict_each_other() -> None:
-    quiet = (row for row in rows() if row["category"] in NOTHING or HARD.fullmatch(row["category"]))
+    quiet = (row for row in rows(FOLDER) if row["category"] in NOTHING or HARD.fullmatch(row["category"]))
     assert wrong(row for row in quiet if row["level"] in ("concern", "immediate")) == []
-    assert {row["category"] for row in rows() if row["level"] == "immediate"} <= HARM | WORRY
+    assert {row["category"] for row in rows(FOLDER) if row["level"] == "immediate"} <= HARM | WORRY
 
 
 def test_what_could_point_to_somebody_is_marked_where_it_stands() -> None:
-    for row in rows():
+    for row in rows(FOLDER):
         for start, end, kind in row["identifiers"]:
             assert kind in KINDS, row["id"]
             assert 0 <= start < end <= len(row["text"]), row["id"]
@@ -115,7 +96,7 @@ def test_what_could_point_to_somebody_is_marked_where_it_stands() -> None:
 
 def test_nobodys_real_number_is_in_it() -> None:
     """Ofcom keeps 07700 900000 to 900999 for drama; a date of birth is no number to call."""
-    for row in rows():
+    for row in rows(FOLDER):
         marked = {kind: [(start, end) for start, end, each in row["identifiers"] if each == kind] for kind in KINDS}
         for match in NUMBER.finditer(row["text"]):
             digits = re.sub(r"\D", "", match[0])
@@ -128,7 +109,7 @@ def test_nobodys_real_number_is_in_it() -> None:
 
 
 def test_no_hand_says_the_same_twice() -> None:
-    said = Counter((row["hand"], row["text"]) for row in rows())
+    said = Counter((row["hand"], row["text"]) for row in rows(FOLDER))
     assert [each for each, times in said.items() if times > 1] == []
 
 
@@ -136,16 +117,16 @@ def test_no_hand_says_the_same_twice() -> None:
 
 
 def test_there_are_enough_and_at_least_half_are_nothing_to_worry_about() -> None:
-    levels = Counter(row["level"] for row in rows())
-    assert len(rows()) >= FEWEST
-    assert levels["none"] * 2 >= len(rows())
+    levels = Counter(row["level"] for row in rows(FOLDER))
+    assert len(rows(FOLDER)) >= FEWEST
+    assert levels["none"] * 2 >= len(rows(FOLDER))
     assert all(levels[level] for level in LEVELS)
 
 
 def test_every_hand_is_named_with_its_part_and_its_number_of_rows() -> None:
-    counted = Counter(row["file"] for row in rows())
-    assert {name: hand["rows"] for name, hand in hands().items()} == dict(counted)
-    assert {hand["part"] for hand in hands().values()} == PARTS
+    counted = Counter(row["file"] for row in rows(FOLDER))
+    assert {name: hand["rows"] for name, hand in hands(FOLDER).items()} == dict(counted)
+    assert {hand["part"] for hand in hands(FOLDER).values()} == PARTS
     assert set(counted) == {path.stem for path in (FOLDER / "hands").iterdir()}
 
 

@@ -27,6 +27,14 @@ def database_url(sqlite_database_url: str) -> str:
     return sqlite_database_url
 
 
+@pytest.fixture
+def app_parts(make_parts: Callable[..., Parts], database_url: str) -> Parts:
+    """Parts with three rules: that all of them hold is proven at each start, and takes its time."""
+    made = make_parts(database_url)
+    assert made.lexicon
+    return replace(made, lexicon=replace(made.lexicon, rules=made.lexicon.rules[:3]))
+
+
 @pytest.fixture(autouse=True)
 def running_worker(session: Session, app_parts: Parts) -> None:
     """The worker has just done a round."""
@@ -40,6 +48,18 @@ def only(faults: list[str]) -> str:
 
 def test_a_house_in_order_has_no_fault(session: Session, app_parts: Parts) -> None:
     assert doctor.faults(session, app_parts) == []
+
+
+def test_a_rule_that_misses_its_own_example_is_named(session: Session, app_parts: Parts) -> None:
+    assert app_parts.lexicon
+    first = app_parts.lexicon.rules[0]
+    blind = replace(app_parts.lexicon, rules=(replace(first, matches=("what is for tea",)),))
+    found = doctor.faults(session, replace(app_parts, lexicon=blind))
+    assert f"the screen misses its own example: {first.id}: must match 'what is for tea'" in found
+
+
+def test_a_screen_without_rules_is_a_fault(session: Session, app_parts: Parts) -> None:
+    assert "no rules" in only(doctor.faults(session, replace(app_parts, lexicon=None)))
 
 
 @pytest.mark.parametrize(("seconds", "silent"), [(120, False), (121, True)])
