@@ -28,19 +28,19 @@ AFTER_WILL = frozenset(
 NAMED = 0.02
 """After "my name is" and "called" nearly any word is one."""
 
-STANDARD, STRICT = 0.10, 0.04
+STANDARD, STRICT = 0.06, 0.04
 """How likely a word must be part of a detail before it is taken out: before storage, and before it is quoted."""
 
-BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.001, "P": 0.02, "S": 0.03})
+BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.001, "P": 0.01, "S": 0.02})
 """Less is enough for what the lists know as a name and nothing else, for a place, for a surname or a name abroad."""
 
 CAPITAL = 0.003
 """And for a capital inside a sentence of somebody who uses them with care, when it is no everyday word."""
 
-OF_KEPT = 0.5
+OF_KEPT = 0.4
 """Words that answers and feelings are made of go only when it is likely."""
 
-OF_AMBIGUOUS = 0.15
+OF_AMBIGUOUS = 0.10
 """Names that are words too (hope, grace, summer)."""
 
 MODALS = frozenset({"can", "may", "might", "will"})
