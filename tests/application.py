@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from conversations import keys
 from conversations.db import db, engine_options
 from conversations.schema import MIGRATIONS
 from tests.databases import MakeTables
-from tests.fakes import Clock, RecordingSender
+from tests.fakes import NOON, Clock, RecordingSender
 from tests.make import Phone, make_settings
 from wsgi import create_app
 
@@ -76,14 +77,27 @@ def mails_out() -> RecordingSender:
     return RecordingSender(gives_ids=False)
 
 
+@pytest.fixture(scope="session")
+def keys_of_noon(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys of the week that a test begins in, made once: each is forced to the disk, which takes its time."""
+    folder = tmp_path_factory.mktemp("keys")
+    settings = make_settings(folder, "sqlite://")
+    keys.make_ahead(settings.keys_dir, settings.sealing_dir, NOON)
+    return folder
+
+
 @pytest.fixture
 def make_parts(
-    safeguards: Parts, clock: Clock, texts_out: RecordingSender, mails_out: RecordingSender, tmp_path: Path
+    safeguards: Parts, clock: Clock, texts_out: RecordingSender, mails_out: RecordingSender, tmp_path: Path,
+    keys_of_noon: Path,
 ) -> Callable[..., Parts]:
     """Parts for these settings, with the real safeguards and senders that remember; keys are made."""
 
     def make(database_url: str, **changes: Any) -> Parts:
         settings = make_settings(tmp_path, database_url, **changes)
+        for folder in (settings.keys_dir, settings.sealing_dir):
+            if not folder.exists() and (made := keys_of_noon / folder.name).exists():
+                copytree(made, folder)
         keys.make_ahead(settings.keys_dir, settings.sealing_dir, clock())
         public = keys.PublicKeys(settings.sealing_dir)
         ways = {"sms": texts_out, "email": mails_out}
