@@ -30,8 +30,8 @@ run: $(READY) ## start web, worker and watch with demonstration data at http://1
 test: $(READY_DEV) browser ## run every test, on every core: SQLite, a real PostgreSQL, a real browser (ARGS= goes to pytest)
 	@$(PY) -m pytest -n auto $(ARGS)
 
-prove: $(READY_DEV) browser ## run the long suites whole, on every core
-	@HEARD_PROVE=1 $(PY) -m pytest -n auto $(ARGS)
+prove: $(READY_DEV) browser ## run whole what `make test` runs a share of: random histories, killed processes, made-up inputs
+	@HEARD_PROVE=1 $(PY) -m pytest -n auto -m prove $(ARGS)
 
 check: $(READY_DEV) ## ruff, mypy, import contracts, script lint
 	@status=0; for tool in "ruff check" mypy lint-imports "flask scripts check"; do \

@@ -31,3 +31,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if "postgres_url" in asked:
             item.add_marker("postgres")
+        if "prove" in asked or getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("prove")

@@ -27,7 +27,7 @@ from tests.faults.store import Killed
 from tests.faults.workers import Worker
 from tests.make import Phone, make_form
 
-SHARE, WHOLE = {"sqlite": 3, "postgres": 1}, {"sqlite": 500, "postgres": 50}
+SHARE, WHOLE = {"sqlite": 3, "postgres": 1}, {"sqlite": 250, "postgres": 50}
 SEED = 20261128
 PIECES = 4
 BY_NAME = {fault.name: fault for fault in FAULTS}
