@@ -12,7 +12,7 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin.auth import audit, begin_writing, now, side, staff_blueprint
-from conversations import alerts, marks
+from conversations import alerts, cutting, marks
 from conversations import comments as store
 from conversations.audit import Act
 from conversations.categories import CATEGORIES
@@ -35,6 +35,7 @@ NOT_RAISED = {
 }
 
 comments = staff_blueprint("comments", "comments")
+comments.add_app_template_filter(cutting.doubts)
 
 
 @comments.get("/")
@@ -55,16 +56,26 @@ def waiting() -> str:
 @comments.post("/")
 def reviewed() -> ResponseReturnValue:
     """Mark the ticked comments as reviewed, safe to share or not, and show the next ones."""
-    safe = request.form.get("verdict") == "safe"
-    done = store.mark_reviewed(db.session(), request.form.getlist("comment"), safe)
+    looked = request.form.getlist("looked")
+    ids, safe = [*request.form.getlist("comment"), *looked], request.form.get("verdict") == "safe"
+    if safe:
+        done, waits = store.mark_safe(db.session(), ids, looked)
+    else:
+        done, waits = store.mark_kept(db.session(), ids), []
     act = "marked a comment safe" if safe else "reviewed a comment"
     audit(*[Act(act, f"comment {comment_id}") for comment_id in done])
     db.session.commit()
-    if done:
-        flash(f"{len(done)} safe to share." if safe else f"{len(done)} kept from sharing.", "done")
-    else:
-        flash("Tick the comments that you have read, then save.", "note")
+    _tell(len(done), len(waits), safe)
     return redirect(_back())
+
+
+def _tell(done: int, waits: int, safe: bool) -> None:
+    if done:
+        flash(f"{done} safe to share." if safe else f"{done} kept from sharing.", "done")
+    if waits:
+        flash(f"{waits} not marked safe: what is underlined must be looked at first, by Heard and then by you.", "note")
+    if not done and not waits:
+        flash("Tick the comments that you have read, then save.", "note")
 
 
 @comments.get("/<comment_id>/words")
@@ -80,14 +91,15 @@ def words(comment_id: str) -> str:
 
 @comments.post("/<comment_id>/words")
 def black_out(comment_id: str) -> ResponseReturnValue:
-    """Take the ticked words out for good."""
+    """Take the chosen words out for good; one button may stand for several."""
     comment = _found(comment_id)
     if request.form.get("of") != str(len(comment.text.split())):
         abort(409)  # a colleague has taken words out meanwhile: the places would be others
-    places = {int(place) for place in request.form.getlist("word") if place.isdecimal()}
-    before, left = comment.text, store.without(comment.text, places)
+    chosen = " ".join(request.form.getlist("word")).split()
+    places = {int(place) for place in chosen if place.isdecimal()}
+    before, left = comment.text, cutting.cut(comment.text, comment.doubtful, places)
     if places and store.black_out(db.session(), comment_id, left):
-        marks.black_out(db.session(), before, left)
+        marks.black_out(db.session(), before, left.text)
     audit(Act("took words out", f"comment {comment_id}", f"{len(places)} words"))
     shared = comment.state == "safe"
     db.session.commit()

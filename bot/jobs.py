@@ -12,7 +12,7 @@ from threading import Thread
 
 from sqlalchemy.orm import Session
 
-from bot import duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, revealing, second_look
+from bot import doubts, duty, keyhold, marking, outbound, proving, reconcile, relay, resealing, revealing, second_look
 from bot.clocks import Tick, as_it_is
 from bot.contacts import Contacts
 from bot.desk import Desk
@@ -171,6 +171,7 @@ JOBS: dict[str, Job] = {
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "messages of duty": relay.send_due,
     "marks": marking.fill_marks,
+    "doubtful words": doubts.look_for,
     "codes": lambda session, parts, contacts: proving.send_codes(session, parts),
     "texts": outbound.send_due,
     "nudges": outbound.nudge_due,

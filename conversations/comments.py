@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from itertools import groupby
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from conversations.cutting import Cut, Doubtful, is_redaction, may_be_shared
 from conversations.db import changed
 from conversations.models import ClosedDraftRow, CommentRow
 from conversations.triage_models import ReachRow
 from conversations.values import RedactedText
 
-REMOVED = "[removed]"
 OPEN = ("waiting", "safe")
 """What a reviewer may still change: words that nobody shares are read by nobody any more."""
 
@@ -48,6 +48,7 @@ class Quote:
     text: RedactedText
     language: str
     theme: str
+    doubtful: Doubtful | None
 
 
 def waiting(session: Session, seed: str, script: str = "", theme: str = "", most: int = 10) -> Sequence[CommentRow]:
@@ -58,7 +59,7 @@ def waiting(session: Session, seed: str, script: str = "", theme: str = "", most
 def safe(session: Session, seed: str, script: str = "", theme: str = "", most: int = 30) -> list[Quote]:
     """Comments that may be shared, in an order that only the seed decides: the only way to words for wider roles."""
     found = _shuffled(session, "safe", seed, script, theme)[:most]
-    return [Quote(row.id, RedactedText(row.text), row.language, row.theme) for row in found]
+    return [Quote(row.id, RedactedText(row.text), row.language, row.theme, row.doubtful) for row in found]
 
 
 def choices(session: Session, state: str = "waiting") -> tuple[list[str], list[str]]:
@@ -84,16 +85,45 @@ def find(session: Session, comment_id: str) -> CommentRow | None:
     return found if found and found.state in OPEN else None
 
 
-def mark_reviewed(session: Session, ids: Collection[str], safe: bool = False) -> list[str]:
-    """Mark these comments as reviewed and cut their last link to anybody; gives the ids that were waiting.
-
-    Only those that are marked safe may be shared.
-    """
-    query = select(CommentRow.id).where(CommentRow.id.in_(ids), CommentRow.state == "waiting").with_for_update()
-    found = list(session.scalars(query))
-    reviewed = update(CommentRow).where(CommentRow.id.in_(found), CommentRow.state == "waiting")
-    session.execute(reviewed.values(state="safe" if safe else "reviewed", sealed_link=None, link_expires_on=None))
+def mark_kept(session: Session, ids: Collection[str]) -> list[str]:
+    """Mark these comments as read and not to share; gives the ids that were waiting."""
+    found = [row.id for row in _to_review(session, ids)]
+    _end_review(session, found, "reviewed")
     return found
+
+
+def mark_safe(session: Session, ids: Collection[str], looked: Collection[str]) -> tuple[list[str], list[str]]:
+    """Mark these comments as safe to share; gives the ids that are now, and those that must wait.
+
+    Those wait whose words the worker has not looked at, or that have doubtful ones and are not among `looked`.
+    """
+    rows = _to_review(session, ids)
+    done = [row.id for row in rows if may_be_shared(row.doubtful, row.id in looked)]
+    _end_review(session, done, "safe")
+    return done, [row.id for row in rows if row.id not in done]
+
+
+def _to_review(session: Session, ids: Collection[str]) -> Sequence[Any]:
+    query = select(CommentRow.id, CommentRow.doubtful).where(CommentRow.id.in_(ids), CommentRow.state == "waiting")
+    return session.execute(query.with_for_update()).all()
+
+
+def _end_review(session: Session, ids: Collection[str], state: str) -> None:
+    """Cut the last link to anybody; no doubt is left once a person has read it."""
+    reviewed = update(CommentRow).where(CommentRow.id.in_(ids), CommentRow.state == "waiting")
+    session.execute(reviewed.values(state=state, sealed_link=None, link_expires_on=None, doubtful=[]))
+
+
+def unlooked(session: Session, most: int | None = None) -> Mapping[str, RedactedText]:
+    """Texts whose doubtful words nobody has looked for, and that may still be shared or are."""
+    query = select(CommentRow.id, CommentRow.text).where(CommentRow.doubtful.is_(None), CommentRow.state.in_(OPEN))
+    return {row.id: RedactedText(row.text) for row in session.execute(query.limit(most))}
+
+
+def note_doubtful(session: Session, comment_id: str, text: RedactedText, doubtful: Doubtful) -> bool:
+    """Note the doubtful words of a text; False when it is another one meanwhile, or was looked at."""
+    same = update(CommentRow).where(CommentRow.id == comment_id, CommentRow.text == text, CommentRow.doubtful.is_(None))
+    return changed(session, same.values(doubtful=doubtful)) == 1
 
 
 def take_back(session: Session, comment_id: str) -> bool:
@@ -102,15 +132,15 @@ def take_back(session: Session, comment_id: str) -> bool:
     return changed(session, shared.values(state="reviewed")) == 1
 
 
-def black_out(session: Session, comment_id: str, text: str) -> bool:
-    """Put a text with fewer words in the place of one, for good; raises NotARedaction for anything else."""
+def black_out(session: Session, comment_id: str, left: Cut) -> bool:
+    """Put what is left of a text in its place, for good; raises NotARedaction for anything but fewer words."""
     query = select(CommentRow).where(CommentRow.id == comment_id, CommentRow.state.in_(OPEN)).with_for_update()
     comment = session.scalar(query)
     if comment is None:
         return False
-    if not is_redaction(comment.text, text):
+    if not is_redaction(comment.text, left.text):
         raise NotARedaction
-    comment.text = text
+    comment.text, comment.doubtful = left.text, left.doubtful
     return True
 
 
@@ -145,26 +175,6 @@ def is_being_reached(session: Session, alert_id: str) -> bool:
 def leads_somewhere(link: bytes | None, expires_on: date | None, today: date) -> bool:
     """Whether a comment's link is there and within its days."""
     return link is not None and expires_on is not None and today < expires_on
-
-
-def is_redaction(old: str, new: str) -> bool:
-    """Whether `new` is `old` with words taken out, [removed] standing wherever some are missing."""
-    words = old.split()
-    reached = {0}
-    for word in new.split():
-        if word == REMOVED:
-            reached = set(range(min(reached) + 1, len(words) + 1)) if reached else set()
-        else:
-            reached = {place + 1 for place in reached if words[place : place + 1] == [word]}
-    return len(words) in reached
-
-
-def without(text: str, places: Iterable[int]) -> str:
-    """The text with the words at these places taken out; neighbours go into one [removed]."""
-    gone = frozenset(places)
-    words = [REMOVED if place in gone else word for place, word in enumerate(text.split())]
-    runs = ((word, list(run)) for word, run in groupby(words))
-    return " ".join(REMOVED if word == REMOVED else " ".join(run) for word, run in runs)
 
 
 def _shuffled(session: Session, state: str, seed: str, script: str, theme: str) -> list[CommentRow]:

@@ -10,7 +10,19 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DDL, Connection, DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, event, text
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Table,
+    TypeDecorator,
+    event,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -67,6 +79,17 @@ def _refusals(table: str, columns: str) -> Mapping[str, tuple[str, ...]]:
             f"{kept} OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
         ),
     }
+
+
+def one_of(column: str, *allowed: str) -> CheckConstraint:
+    """A constraint that a column holds one of a few words."""
+    words = ", ".join(f"'{word}'" for word in allowed)
+    return CheckConstraint(f"{column} IN ({words})", name=column)
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """What makes an index hold only the rows of this condition, on either database."""
+    return {f"{dialect}_where": text(condition) for dialect in INSERTS}
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conversations.db import Base, UtcTime, append_only
-from conversations.models import Leased, one_of
+from conversations.db import Base, UtcTime, append_only, one_of
+from conversations.models import Leased
 
 
 class WayRow(Base):

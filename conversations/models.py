@@ -8,16 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conversations.db import Base, UtcTime, append_only
+from conversations.cutting import Doubtful
+from conversations.db import Base, UtcTime, append_only, one_of, only_where
 
 # On SQLite none has a hidden row number either.
 NO_ORDER = {"sqlite_with_rowid": False}
-
-
-def one_of(column: str, *allowed: str) -> CheckConstraint:
-    """A constraint that a column holds one of a few words."""
-    words = ", ".join(f"'{word}'" for word in allowed)
-    return CheckConstraint(f"{column} IN ({words})", name=column)
 
 
 class ScriptVersionRow(Base):
@@ -107,6 +102,7 @@ class CommentRow(Base):
     __table_args__ = (
         one_of("state", "waiting", "reviewed", "safe"),
         Index("ix_comment_state_script", "state", "script"),
+        Index("ix_comment_unlooked", "id", **only_where("doubtful IS NULL")),
         NO_ORDER,
     )
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -115,6 +111,7 @@ class CommentRow(Base):
     theme: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8))
     text: Mapped[str] = mapped_column(Text)
+    doubtful: Mapped[Doubtful | None] = mapped_column(JSON(none_as_null=True))
     state: Mapped[str] = mapped_column(String(8))
     due_on: Mapped[date] = mapped_column(Date, index=True)
     sealed_link: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conversations.db import Base, UtcTime
-from conversations.models import NO_ORDER, one_of
+from conversations.db import Base, UtcTime, one_of
+from conversations.models import NO_ORDER
 
 
 class WorryRow(Base):

@@ -22,8 +22,9 @@ COMMITTERS = {
     "admin.alerts", "admin.auth", "admin.cli", "admin.marks", "admin.number", "admin.numbers", "admin.outcomes",
     "admin.own_ways", "admin.reading", "admin.relay", "admin.review", "admin.rota", "admin.rota_book",
     "admin.rota_import", "admin.sessions", "admin.staff", "admin.worries", "bot.channels.sms", "bot.channels.voice",
-    "bot.cli", "bot.clocks", "bot.data_commands", "bot.drill", "bot.duty", "bot.inbound", "bot.jobs", "bot.numbers",
-    "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.revealing", "bot.second_look", "bot.watch",
+    "bot.cli", "bot.clocks", "bot.data_commands", "bot.doubts", "bot.drill", "bot.duty", "bot.inbound", "bot.jobs",
+    "bot.numbers", "bot.outbound", "bot.proving", "bot.reconcile", "bot.relay", "bot.revealing", "bot.second_look",
+    "bot.watch",
 }
 # The environment is read in one place; the launcher of the demonstration hands its own on to the processes it starts.
 ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}

@@ -11,11 +11,13 @@ from random import Random
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot import doubts
 from bot.demo.alerts import SEALED_FOR, Worry, raise_worry, settle, take, tell_again
 from bot.demo.people import Crowd, Persona, load_phrases
 from bot.parts import Parts
 from bot.safeguards import language, redaction, triage
 from conversations import boxes, comments, engine, figures, raising, retention, store, versions, worries
+from conversations.cutting import Doubtful
 from conversations.escalation import list_of
 from conversations.models import AlertRow, CommentRow, ResponseRow
 from conversations.rota import HERE, read_by_end
@@ -58,6 +60,13 @@ class Ears:
 
     parts: Parts
     known: dict[str, Heard] = field(default_factory=dict)
+    doubted: dict[RedactedText, Doubtful] = field(default_factory=dict)
+
+    def doubt(self, text: RedactedText) -> Doubtful:
+        """The words that a reviewer must decide on."""
+        if text not in self.doubted:
+            self.doubted[text] = doubts.in_text(text, self.parts.names)
+        return self.doubted[text]
 
     def hear(self, text: str) -> Heard:
         """What the safeguards make of a text."""
@@ -104,7 +113,9 @@ def live_year(session: Session, parts: Parts, seed: int, conversations: int) -> 
             _live(session, crowd, ears, crowd.meet(day, turn_of(year)), day, key)
         retention.move_closed(session, day, shuffle)
         # Reviewers look on the third day at the latest: what is left over at the end is not overdue.
-        comments.mark_reviewed(session, retention.overdue_reviews(session, day + DAY), safe=True)
+        _look_for_doubts(session, ears)
+        read = retention.overdue_reviews(session, day + DAY)
+        comments.mark_safe(session, read, looked=read)
     _leave_open(session, ears, key, now)
     _leave_listed(session, ears, key, now)
     retention.purge(session, now)
@@ -170,6 +181,11 @@ def _live(session: Session, crowd: Crowd, ears: Ears, persona: Persona, day: dat
     at = datetime.combine(day, NOON) + timedelta(minutes=crowd.random.randint(-230, 400))
     alert_id = raise_worry(session, Worry(done.worries, persona.channel, contact, done.cannot_be_texted), key, at)
     settle(session, alert_id, at, crowd.random)
+
+
+def _look_for_doubts(session: Session, ears: Ears) -> None:
+    for comment_id, text in comments.unlooked(session).items():
+        comments.note_doubtful(session, comment_id, text, ears.doubt(text))
 
 
 def _leave_open(session: Session, ears: Ears, key: SealingKey, now: datetime) -> None:

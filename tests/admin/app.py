@@ -242,7 +242,7 @@ def make_worry(app: Flask, kind: str = "wellbeing", due_in: timedelta = timedelt
 def make_comment(app: Flask, text: str = "I liked the meeting", **changes: Any) -> str:
     values: dict[str, Any] = {
         "id": secrets.token_hex(16), "script": "check-in", "step": "would_help", "theme": "involvement",
-        "language": "en", "text": text, "state": "waiting", "due_on": date(2026, 11, 26),
+        "language": "en", "text": text, "doubtful": [], "state": "waiting", "due_on": date(2026, 11, 26),
         "sealed_link": b"sealed", "link_expires_on": date(2026, 11, 30),
     }
     with app.app_context():

@@ -13,7 +13,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from conversations import comments, marks
-from conversations.comments import NotARedaction, is_redaction, without
+from conversations.comments import NotARedaction
+from conversations.cutting import Cut, cut, is_redaction
 from conversations.db import Base, db, forget_journal, rewrite
 from conversations.models import CommentRow
 from conversations.staff_models import AuditRow
@@ -71,7 +72,7 @@ def test_anything_else_is_refused(old: str, new: str) -> None:
     ],
 )
 def test_neighbours_go_into_one_mark(text: str, places: list[int], left: str) -> None:
-    assert without(text, places) == left
+    assert cut(text, [], places) == Cut(left, [])
     assert is_redaction(text, left)
 
 
@@ -79,9 +80,9 @@ def test_only_a_redaction_is_stored(app: Flask) -> None:
     comment_id = make_comment(app, "my dad Alan came")
     with app.app_context():
         with pytest.raises(NotARedaction):
-            comments.black_out(db.session(), comment_id, "my mum came")
-        assert comments.black_out(db.session(), comment_id, "my dad [removed] came")
-        assert not comments.black_out(db.session(), "0" * 32, "[removed]")
+            comments.black_out(db.session(), comment_id, Cut("my mum came", []))
+        assert comments.black_out(db.session(), comment_id, Cut("my dad [removed] came", []))
+        assert not comments.black_out(db.session(), "0" * 32, Cut("[removed]", []))
 
 
 def shown(visitor: Visitor, path: str = "/staff/comments/") -> list[str]:

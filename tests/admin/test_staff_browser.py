@@ -307,6 +307,37 @@ def test_a_word_goes_by_the_keyboard_with_two_presses_on_the_page_of_its_words(
     review(app, comment_id)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_doubtful_words_go_with_one_press_each_or_stay_with_one_tick_also_without_javascript(
+    house: tuple[Flask, str, str], open_context: OpenContext, size: str
+) -> None:
+    app, address, _ = house
+    said = "hope and big Al came to my panel at the drum, and nobody else asked me what i wanted"
+    doubtful = [(0, "name"), (2, "name"), (3, "name"), (10, "place")]
+    theme = f"doubts {size}"
+    comment_id = make_comment(app, said, theme=theme, doubtful=doubtful)
+    make_comment(app, "I liked that it was at the hub and not at school.", theme=theme)
+    new = make_comment(app, "Nobody told me what happens next.", theme=theme, doubtful=None)
+    page = open_context(**SIZES[size], java_script_enabled=False).new_page()
+    log_in(page, house)
+    page.goto(f"{address}/staff/comments/?theme=doubts+{size}")
+    other = open_context(**SIZES[size], color_scheme={"phone": "dark", "desk": "light"}[size]).new_page()
+    log_in(other, house)
+    other.goto(page.url)
+    look(other, size, "10e-comments-doubtful")
+    other.goto(f"{address}/staff/comments/{comment_id}/words")
+    look(other, size, "11f-comment-words-doubtful")
+    press = "tap" if size == "phone" else "click"
+    getattr(page.get_by_role("button", name="Take out “big Al”"), press)()
+    page.get_by_text("The words are gone for good.").wait_for()
+    assert text_of_comment(app, comment_id).startswith("hope and [removed] came to my panel at the drum,")
+    page.get_by_role("checkbox", name="I have looked at the underlined words").check(force=True)
+    getattr(page.get_by_role("button", name="The ticked ones are safe to share"), press)()
+    page.get_by_text("1 safe to share.").wait_for()
+    assert page.get_by_role("button", name="Take out").count() == 0
+    review(app, new)
+
+
 def text_of_comment(app: Flask, comment_id: str) -> str:
     with app.app_context():
         return db.session.get_one(CommentRow, comment_id).text
@@ -315,7 +346,7 @@ def text_of_comment(app: Flask, comment_id: str) -> str:
 def review(app: Flask, comment_id: str) -> None:
     """Out of the way of the other tests."""
     with app.app_context():
-        comments.mark_reviewed(db.session(), [comment_id])
+        comments.mark_kept(db.session(), [comment_id])
         db.session.commit()
 
 

@@ -28,7 +28,7 @@ def redact(text: str, language: str, names: Names, strict: bool = False) -> Reda
     `strict` is for what is quoted or exported: it takes out whatever might be a detail.
     """
     kept, found = cleaned(text[:_READ]), list[str]()
-    if names.words.is_answer(kept) or _is_few_digits(kept):
+    if _is_an_answer(kept, names):
         return Redacted(cast(RedactedText, kept))
     previous = None
     while kept != previous:
@@ -39,12 +39,31 @@ def redact(text: str, language: str, names: Names, strict: bool = False) -> Reda
     return Redacted(cast(RedactedText, kept), tuple(found))
 
 
+def doubtful(text: RedactedText, names: Names) -> tuple[Found, ...]:
+    """Where a text that has been redacted holds what the strict setting would take out too: start, end, kind."""
+    return () if _is_an_answer(text, names) else tuple(_details(text, names, strict=True))
+
+
+def _is_an_answer(text: str, names: Names) -> bool:
+    return names.words.is_answer(text) or _is_few_digits(text)
+
+
 def _is_few_digits(text: str) -> bool:
     """A mark, an age, a range: "4", "7/10", "12-15" are answers."""
     return not any(each.isalpha() for each in text) and sum(each.isdigit() for each in text) <= FEW_DIGITS
 
 
 def _once(text: str, names: Names, strict: bool) -> tuple[str, tuple[str, ...]]:
+    pieces, place, kinds = list[str](), 0, list[str]()
+    for start, end, kind in _details(text, names, strict):
+        pieces += [text[place:start], f"[{kind}]"]
+        kinds.append(kind)
+        place = end
+    return _REPEATED.sub(r"\1", "".join([*pieces, text[place:]])), tuple(kinds)
+
+
+def _details(text: str, names: Names, strict: bool) -> list[Found]:
+    """Every detail of a text in its order; none overlaps another, or a mark."""
     tokens = tokens_of(text)
     marks = [(*match.span(), "") for match in MARK.finditer(text)]
     taken = [*marks]
@@ -53,13 +72,7 @@ def _once(text: str, names: Names, strict: bool) -> tuple[str, tuple[str, ...]]:
     shaped = [found for found in taken if found[2]]
     for found in _meant(text, _joined(text, names.details(tokens, shaped, strict)), taken, names):
         _take(found, taken)
-    pieces, place, kinds = list[str](), 0, list[str]()
-    for start, end, kind in sorted(taken):
-        if kind:
-            pieces += [text[place:start], f"[{kind}]"]
-            kinds.append(kind)
-            place = end
-    return _REPEATED.sub(r"\1", "".join([*pieces, text[place:]])), tuple(kinds)
+    return sorted(found for found in taken if found[2])
 
 
 def _joined(text: str, details: Iterable[Found]) -> Iterator[Found]:

@@ -28,20 +28,28 @@ AFTER_WILL = frozenset(
 NAMED = 0.02
 """After "my name is" and "called" nearly any word is one."""
 
-STANDARD, STRICT = 0.06, 0.04
-"""How likely a word must be part of a detail before it is taken out: before storage, and before it is quoted."""
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """How likely a word must be part of a detail: any word, one that answers or feelings are made of, a name that is
+    a word too (hope, grace, summer)."""
+
+    any: float
+    kept: float
+    ambiguous: float
+
+
+STANDARD = Bars(any=0.06, kept=0.4, ambiguous=0.10)
+"""Before storage: what goes is gone, so words that matter go only when it is likely."""
+
+STRICT = Bars(any=0.005, kept=0.02, ambiguous=0.01)
+"""Before anything is quoted: a reviewer decides on each word, so that it may often be wrong."""
 
 BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.001, "P": 0.01, "S": 0.02})
 """Less is enough for what the lists know as a name and nothing else, for a place, for a surname or a name abroad."""
 
 CAPITAL = 0.003
 """And for a capital inside a sentence of somebody who uses them with care, when it is no everyday word."""
-
-OF_KEPT = 0.4
-"""Words that answers and feelings are made of go only when it is likely."""
-
-OF_AMBIGUOUS = 0.10
-"""Names that are words too (hope, grace, summer)."""
 
 MODALS = frozenset({"can", "may", "might", "will"})
 HELPLINES = frozenset({"85258", "999", "101", "111", "112", "116", "123", "0800", "1111", "08001111", "116123"})
@@ -69,7 +77,7 @@ class Names:
         careful = manner_of(tokens) == "c"
         for place, chance, kind in self._judged(tokens, shapes):
             token = tokens[place]
-            bar = self._bar(token, careful and not opens(tokens, place), strict)
+            bar = self._bar(token, careful and not opens(tokens, place), STRICT if strict else STANDARD)
             if self._is_named(tokens, place):
                 bar = NAMED
             elif len(tokens) == 1 and self.words.of(token.plain) & KEPT:
@@ -96,15 +104,15 @@ class Names:
             return False
         return "naming" in before[-1] or "after_naming" in before[-1] and any("naming" in each for each in before[:-1])
 
-    def _bar(self, token: Token, inside_careful: bool, strict: bool) -> float:
+    def _bar(self, token: Token, inside_careful: bool, bars: Bars) -> float:
         flags = self.words.of(token.plain)
         if flags & KEPT:
-            return OF_KEPT
+            return bars.kept
         sort = sort_of(token.plain, flags)
         if sort == "A" and not (inside_careful and token.text.istitle()):
-            return OF_AMBIGUOUS
+            return bars.ambiguous
         named = CAPITAL if inside_careful and token.text.istitle() and sort in "NASPU" else 1.0
-        return min(STRICT if strict else STANDARD, BY_SORT.get(sort, 1.0), named)
+        return min(bars.any, BY_SORT.get(sort, 1.0), named)
 
     def _judged(self, tokens: Sequence[Token], shapes: Sequence[str]) -> list[tuple[int, float, str]]:
         """Each word that may be part of a detail: where it stands, how likely, and of which kind."""
