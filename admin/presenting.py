@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from conversations.disclosure import REST, SMALL_CELL, Cells, share, total
 from conversations.figures import AGE, AREA, EVERYBODY, Figure
+from conversations.periods import is_month, months_of
 from conversations.script import AGE_BANDS, Script
 from conversations.script.values import IMPLIED_CODES
 
@@ -14,6 +16,18 @@ LANGUAGE = "en"
 FULL = 100
 SMALL = f"{SMALL_CELL} or fewer"
 OTHERS = "Everybody else"
+SUM = "Sum of what is shown"
+WITHHELD = "Withheld: fewer than 10, or it would give another number away"
+NOTE = (
+    "Numbers up to 7 are shown alike, others to the nearest 5. Sums and shares are of what is shown. One response "
+    "in eight, chosen by lot, is not counted."
+)
+BASE = "A question that fewer than 10 people answered is withheld."
+QUARTER = (
+    "A quarter has what no single month could show, and the answers by age and by area. “Everybody else” did not say, "
+    "or is in a group of fewer than 10."
+)
+POOLED = "The months that are withheld, taken together"
 BY = {EVERYBODY: "", AGE: "by age", AREA: "by area"}
 
 
@@ -54,6 +68,37 @@ class Table:
             for place, group in enumerate(self.groups)
         ]
         return "; ".join(f"{group}: {answers}" if group else answers for group, answers in said)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is taken away or shown: the figures of one period, whose they are, and the area that they are limited to."""
+
+    period: str
+    tables: Sequence[Table]
+    partnership: str = ""
+    area: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands above it."""
+        return f"Figures of {period_name(self.period)}{f': {self.area}' if self.area else ''}"
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """How small numbers are protected, in sentences."""
+        return (f"{NOTE} {BASE}", *([] if is_month(self.period) or self.area else [QUARTER]))
+
+    def titled(self, table: Table) -> str:
+        """A question, and whose answers to it these are."""
+        whose = table.by.capitalize() or ("" if is_month(self.period) else POOLED)
+        return f"{table.question} {whose}".strip()
+
+
+def period_name(period: str) -> str:
+    """A month like 2026-05 or a quarter like 2026-Q2, as people say it."""
+    first, *_, last = (date.fromisoformat(f"{month}-01") for month in months_of(period) * 2)
+    return f"{last:%B %Y}" if is_month(period) else f"{first:%B} to {last:%B %Y}"
 
 
 def tables(figures: Iterable[Figure], scripts: Mapping[str, Script]) -> list[Table]:

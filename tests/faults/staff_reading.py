@@ -30,7 +30,7 @@ from tests.faults.serving import ANSWER_SECONDS, House, wait_for
 LINK = re.compile(r'href="(/staff/[^"#]*)"')
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 CODE = re.compile(r'<kbd class="code">(\d{6})</kbd>')
-FORMS = ("csv", "xlsx", "json")
+FORMS = ("pdf", "csv", "xlsx", "json")
 MOST_PAGES = 400
 
 REDACTED = frozenset({*ways_to_write(COMMENT_WORD), b"asked me about my"})

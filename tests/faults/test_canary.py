@@ -25,8 +25,8 @@ import requests
 from sqlalchemy import text as sql
 
 from admin.demo_logins import PEOPLE
-from admin.exports import EXPORTS
-from admin.presenting import Cell, Row, Table
+from admin.exports import offered
+from admin.presenting import Cell, Row, Sheet, Table
 from tests.databases import BACKENDS, fresh_postgres
 from tests.faults.canary import (
     COMMENT,
@@ -87,11 +87,11 @@ def test_the_search_unpacks_what_was_packed(tmp_path: Path) -> None:
     assert not hits(place, NEVER_IN_CLEAR)
 
 
-@pytest.mark.parametrize("kind", ["xlsx"])
+@pytest.mark.parametrize("kind", ["xlsx", "pdf"])
 def test_the_search_reads_what_figures_are_taken_away_in(kind: str) -> None:
     for words, there in ((RISK, True), ("nothing at all", False)):
         table = Table(words, words, "", ("",), (Row(words, (Cell(10, "10", None, 100),)),), (10,))
-        assert bool(hits_in(EXPORTS[kind].make("2026-05", [table]), NEVER_IN_CLEAR)) is there
+        assert bool(hits_in(offered(with_paper=True)[kind].make(Sheet("2026-05", [table])), NEVER_IN_CLEAR)) is there
 
 
 @pytest.fixture(params=BACKENDS)
