@@ -66,5 +66,5 @@ def _view(sheet: Sheet, table: Table) -> dict[str, object]:
         }
         for row in table.rows
     ]
-    head = {"title": sheet.titled(table), "divided": bool(table.by), "groups": table.groups}
+    head = {"title": sheet.titled(table), "divided": bool(table.by), "of": table.of, "groups": table.groups}
     return {**head, "rows": rows, "totals": table.totals}
