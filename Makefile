@@ -63,8 +63,8 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 	@echo 'setuptools>=77' | uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 \
 		--custom-compile-command 'make lock' -o requirements-build.lock -
 	@uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 \
-		--custom-compile-command 'make lock' --extra encoder -o requirements.lock pyproject.toml
-	@uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 --extra encoder --extra dev \
+		--custom-compile-command 'make lock' --extra encoder --extra pdf -o requirements.lock pyproject.toml
+	@uv pip compile --no-config -q --universal --generate-hashes --python-version 3.11 --extra encoder --extra pdf --extra dev \
 		--custom-compile-command 'make lock' -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove what these commands made, the demonstration data included

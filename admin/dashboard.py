@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from admin.auth import staff_blueprint
-from admin.exports import EXPORTS, NOTE
-from admin.presenting import Table, plain, tables
+from admin.auth import side, staff_blueprint
+from admin.exports import Export, offered
+from admin.paper import CannotTypeset, is_there
+from admin.presenting import SUM, WITHHELD, Sheet, plain, tables
 from conversations import figures as store
 from conversations.db import db
 from conversations.periods import is_month
@@ -33,31 +36,34 @@ def month(period: str) -> ResponseReturnValue:
 @figures.get("/<period>/figures.<kind>")
 def take_away(period: str, kind: str) -> ResponseReturnValue:
     """The same figures as a file."""
-    if kind not in EXPORTS:
+    forms = _forms()
+    if kind not in forms:
         abort(404)
-    export = EXPORTS[kind]
-    made = Response(export.make(_found(period), _tables(period)), content_type=export.kind)
+    try:
+        content = forms[kind].make(_sheet(_found(period)))
+    except CannotTypeset:
+        abort(503)
+    made = Response(content, content_type=forms[kind].kind)
     made.headers["Content-Disposition"] = f'attachment; filename="figures-{period}.{kind}"'
     return made
 
 
 def _page(period: str, periods: list[str]) -> ResponseReturnValue:
-    area = current_user.area
     return render_template(
         "staff/figures.html",
-        period=period,
+        sheet=_sheet(period) if period else None,
         periods=periods,
-        views=_tables(period),
-        quarter=bool(period) and not is_month(period),
-        area=plain(area) if area else "",
-        kinds=list(EXPORTS),
-        note=NOTE,
+        area=current_user.area,
+        kinds=list(_forms()),
+        withheld_words=WITHHELD,
+        sum_words=SUM,
     )
 
 
-def _tables(period: str) -> list[Table]:
+def _sheet(period: str) -> Sheet:
     found, area = store.shown(db.session(), period), current_user.area
-    return tables(store.within(found, area) if area else found, load_all())
+    shown = tables(store.within(found, area) if area else found, load_all())
+    return Sheet(period, shown, side().settings.partnership, plain(area) if area else "")
 
 
 def _found(period: str) -> str:
@@ -70,3 +76,7 @@ def _periods() -> list[str]:
     """The closed periods that this member of staff may see; by area there are quarters alone."""
     every = store.periods(db.session())
     return [period for period in every if not is_month(period)] if current_user.area else every
+
+
+def _forms() -> Mapping[str, Export]:
+    return offered(is_there())

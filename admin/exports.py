@@ -5,21 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 import xlsxwriter
 
-from admin.presenting import Table
+from admin.paper import as_pdf
+from admin.presenting import NOTE, WITHHELD, Sheet, Table
 
 HEADS = ("Period", "Questions", "Question", "Divided", "Group", "Answer", "People", "Share of what is shown, %")
-WITHHELD = "Withheld: fewer than 10, or it would give another number away"
-NOTE = (
-    "Numbers up to 7 are shown alike, others to the nearest 5. Sums and shares are of what is shown. One response "
-    "in eight, chosen by lot, is not counted."
-)
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 """A workbook says when it was made; the same figures make the same file for everybody."""
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
@@ -30,14 +26,14 @@ class Export:
     """A way to take figures away: what the file is, and what makes it."""
 
     kind: str
-    make: Callable[[str, Sequence[Table]], bytes]
+    make: Callable[[Sheet], bytes]
 
 
-def lines(period: str, tables: Iterable[Table]) -> list[tuple[str, ...]]:
+def lines(sheet: Sheet) -> list[tuple[str, ...]]:
     """One line for each number that is shown, and one for each view that is withheld."""
     found: list[tuple[str, ...]] = []
-    for table in tables:
-        head = (period, table.script, table.question, table.by)
+    for table in sheet.tables:
+        head = (sheet.period, table.script, table.question, table.by)
         if not table.rows:
             found.append((*head, "", "", WITHHELD, ""))
         for place, group in enumerate(table.groups):
@@ -46,36 +42,37 @@ def lines(period: str, tables: Iterable[Table]) -> list[tuple[str, ...]]:
     return found
 
 
-def as_csv(period: str, tables: Sequence[Table]) -> bytes:
+def as_csv(sheet: Sheet) -> bytes:
     """A file that spreadsheets open with its letters right and no cell as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(HEADS)
-    writer.writerows([_harmless(text) for text in line] for line in lines(period, tables))
+    writer.writerows([_harmless(text) for text in line] for line in lines(sheet))
     return out.getvalue().encode("utf-8-sig")
 
 
-def as_workbook(period: str, tables: Sequence[Table]) -> bytes:
+def as_workbook(sheet: Sheet) -> bytes:
     """A workbook in which numbers are numbers and everything else is text."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"created": UNDATED})
-        sheet, strong = book.add_worksheet("Figures"), book.add_format({"bold": True})
-        sheet.write_string(0, 0, NOTE)
+        page, strong = book.add_worksheet("Figures"), book.add_format({"bold": True})
+        page.write_string(0, 0, NOTE)
         for column, head in enumerate(HEADS):
-            sheet.write_string(2, column, head, strong)
-        for row, line in enumerate(lines(period, tables), start=3):
+            page.write_string(2, column, head, strong)
+        for row, line in enumerate(lines(sheet), start=3):
             for column, text in enumerate(line):
-                write = sheet.write_number if text.isdecimal() else sheet.write_string
+                write = page.write_number if text.isdecimal() else page.write_string
                 write(row, column, int(text) if text.isdecimal() else text)
-        sheet.set_column(0, len(HEADS) - 1, 18)
-        sheet.freeze_panes(3, 0)
+        page.set_column(0, len(HEADS) - 1, 18)
+        page.freeze_panes(3, 0)
     return out.getvalue()
 
 
-def as_json(period: str, tables: Sequence[Table]) -> bytes:
+def as_json(sheet: Sheet) -> bytes:
     """What docs/figures.md describes, for programs."""
-    return json.dumps({"period": period, "note": NOTE, "views": [_view(table) for table in tables]}, indent=1).encode()
+    views = [_view(table) for table in sheet.tables]
+    return json.dumps({"period": sheet.period, "note": NOTE, "views": views}, indent=1).encode()
 
 
 EXPORTS: Mapping[str, Export] = MappingProxyType(
@@ -85,6 +82,12 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
         "json": Export("application/json", as_json),
     }
 )
+PAPER: Mapping[str, Export] = MappingProxyType({"pdf": Export("application/pdf", as_pdf)})
+
+
+def offered(with_paper: bool) -> Mapping[str, Export]:
+    """The forms in which figures can be taken away, with or without the one that needs an optional extra."""
+    return {**(PAPER if with_paper else {}), **EXPORTS}
 
 
 def _view(table: Table) -> dict[str, object]:

@@ -11,12 +11,12 @@ from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
 from admin.auth import now, side, staff_blueprint
+from admin.presenting import period_name
 from admin.reasons import plain
 from admin.roles import PAGES, ROLES
 from admin.sessions import PATH, under_staff
 from conversations import alerts, swaps, worries
 from conversations.db import db
-from conversations.periods import is_month, months_of
 
 LOCAL = ZoneInfo("Europe/London")
 HEADERS = {
@@ -100,12 +100,6 @@ def length_of(span: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes // (24 * 60)} days"
-
-
-def period_name(period: str) -> str:
-    """A month like 2026-05 or a quarter like 2026-Q2, as people say it."""
-    first, *_, last = (datetime.strptime(month, "%Y-%m").replace(tzinfo=LOCAL) for month in months_of(period) * 2)
-    return f"{last:%B %Y}" if is_month(period) else f"{first:%B} to {last:%B %Y}"
 
 
 def _surroundings() -> dict[str, object]:

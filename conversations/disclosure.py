@@ -95,6 +95,18 @@ def leaves_doubt(tables: Iterable[Collection[Cells]]) -> bool:
     return all(_width([each[code] for each in bounds if code in each]) >= LEAST_DOUBT for code in codes)
 
 
+def sums_leave_doubt(views: Collection[Cells]) -> bool:
+    """Whether views of the same people, each of whom is in one cell of every view, leave every cell open.
+
+    These views have one sum in common: it is at least the highest of their lowest sums, and at most the lowest of their
+    highest ones. What that leaves of each cell's own band must be LEAST_DOUBT wide.
+    """
+    bands = [[_band(number) for number in cells.values()] for cells in views]
+    least = max(SMALLEST_BASE, *(sum(low for low, _ in band) for band in bands))
+    most = min(sum(high for _, high in band) for band in bands)
+    return all(_narrowest(band, least, most) >= LEAST_DOUBT for band in bands)
+
+
 def possible(cells: Cells) -> Mapping[str, tuple[int, int]]:
     """The least and the most that each true count of a shown group can be."""
     band = {code: _band(number) for code, number in cells.items()}
@@ -104,6 +116,11 @@ def possible(cells: Cells) -> Mapping[str, tuple[int, int]]:
 
 def _band(number: int) -> tuple[int, int]:
     return (max(SMALL_CELL + 1, number - STEP // 2), number + STEP // 2) if number else (0, SMALL_CELL)
+
+
+def _narrowest(band: Collection[tuple[int, int]], least: int, most: int) -> int:
+    lows, highs = sum(low for low, _ in band), sum(high for _, high in band)
+    return min(min(high, most - lows + low) - max(low, least - highs + high) for low, high in band)
 
 
 def _bounds(table: Collection[Cells]) -> Mapping[str, tuple[int, int]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from conversations.counting import FIELDS, count_groups, count_whole
-from conversations.disclosure import Cells, divide, leaves_doubt, protect
-from conversations.models import ClosedDraftRow, FigureRow, ResponseRow
+from conversations.counting import ALERT_VIEWS, FIELDS, count_alerts, count_groups, count_whole
+from conversations.disclosure import WITHHELD, Cells, divide, leaves_doubt, protect, sums_leave_doubt
+from conversations.models import AlertRow, ClosedDraftRow, FigureRow, ResponseRow
 from conversations.periods import between, is_month, months_of, place
+from conversations.rota import HERE
 from conversations.script.values import AGE_BANDS, IMPLIED_CODES, Script
 
 NO_CELL = ""
@@ -23,6 +24,10 @@ NO_CELL = ""
 EVERYBODY = ""
 """The field, and the part, of a view that is about everybody."""
 AGE, AREA = "age_band", "area"
+ALERTS = "(alerts)"
+"""Stands where the views of answers have their script; no script is called so."""
+A_LITTLE = timedelta(hours=1)
+"""How long after its end a period may be closed: until then an alert of it may still be taken within the hour."""
 
 
 class CannotClose(ValueError):
@@ -38,6 +43,8 @@ class Plan:
 
     codes: Mapping[str, tuple[str, ...]]
     parts: Mapping[str, tuple[str, ...]]
+    alerts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The codes of each view of alerts, the first of which decides in which months there are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,14 @@ class Figure:
 
 
 def plan_of(scripts: Iterable[Script], areas: tuple[str, ...]) -> Plan:
-    """Every question with set answers and every code that it offers, for everybody, by age and by area."""
+    """Every question with set answers and every code that it offers, for everybody, by age and by area; and alerts."""
     codes = {
         f"{script.name}/{step.id}": step.options or IMPLIED_CODES[step.type]
         for script in scripts
         for step in script.steps
         if (step.options or step.type in IMPLIED_CODES) and not step.keep_as  # an age band is no answer
     }
-    return Plan(codes, MappingProxyType({AGE: AGE_BANDS, AREA: areas}))
+    return Plan(codes, MappingProxyType({AGE: AGE_BANDS, AREA: areas}), ALERT_VIEWS)
 
 
 def close_period(session: Session, period: str, plan: Plan, now: datetime) -> bool:
@@ -69,7 +76,7 @@ def close_period(session: Session, period: str, plan: Plan, now: datetime) -> bo
     """
     if not months_of(period):
         raise CannotClose(f"{period} is not a month like 2026-05 or a quarter like 2026-Q2")
-    if months_of(period)[-1] >= now.strftime("%Y-%m"):
+    if months_of(period)[-1] >= _this_month(now):
         raise CannotClose(f"{period} is not over yet")
     if is_closed(session, period):
         return False
@@ -86,12 +93,12 @@ def close_period(session: Session, period: str, plan: Plan, now: datetime) -> bo
 
 
 def close_due(session: Session, plan: Plan, now: datetime) -> list[str]:
-    """Close every period that is over since the first answer, each quarter after its months; gives those it closed.
+    """Close every period that is over since the first answer or alert, each quarter after its months; gives these.
 
-    A quarter in which nobody answered is closed like any other: to leave it out would say so.
+    A quarter of which there is nothing is closed like any other: to leave it out would say so.
     """
-    first = session.scalar(select(func.min(ResponseRow.month)))
-    over = between(first, now.strftime("%Y-%m")) if first else ()
+    first = _first_month(session)
+    over = between(first, _this_month(now)) if first else ()
     ready = [period for period in over if not is_closed(session, period) and not _to_come(session, period)]
     return [period for period in ready if close_period(session, period, plan, now)]
 
@@ -129,7 +136,8 @@ def _of_month(session: Session, month: str, plan: Plan) -> dict[tuple[str, str],
     if _to_come(session, month):
         raise CannotClose(f"the daily batch has not moved everything of {month} yet")
     counted = count_whole(session, (month,))
-    return {(view, EVERYBODY): _whole(protect(counted(view), codes)) for view, codes in plan.codes.items()}
+    answers = {(view, EVERYBODY): _whole(protect(counted(view), codes)) for view, codes in plan.codes.items()}
+    return answers | _of_alerts(session, (month,), plan)
 
 
 def _of_quarter(session: Session, quarter: str, plan: Plan) -> dict[tuple[str, str], Mapping[str, Cells]]:
@@ -140,7 +148,27 @@ def _of_quarter(session: Session, quarter: str, plan: Plan) -> dict[tuple[str, s
     for view in plan.codes:
         monthly = {month: figures.get(view, {}) for month, figures in months.items()}
         tables |= {(view, field): parts for field, parts in _quarterly(session, view, plan, monthly).items()}
+    hidden = [month for month, figures in months.items() if not _has_alerts(figures, plan)]
+    return tables | (_of_alerts(session, hidden, plan) if hidden else {})
+
+
+def _of_alerts(session: Session, months: Collection[str], plan: Plan) -> dict[tuple[str, str], Mapping[str, Cells]]:
+    """The views of the same alerts; one that gives a number away beside those before it is withheld for good."""
+    counted, shown_so_far = count_alerts(session, months), list[Cells]()
+    tables = {}
+    for question, codes in plan.alerts.items():
+        cells = protect(counted[question], codes)
+        if cells and sums_leave_doubt([*shown_so_far, cells]):
+            shown_so_far.append(cells)
+        else:
+            cells = WITHHELD
+        tables[f"{ALERTS}/{question}", EVERYBODY] = _whole(cells)
     return tables
+
+
+def _has_alerts(figures: Mapping[str, Mapping[str, Cells]], plan: Plan) -> bool:
+    """Whether a month had enough alerts to show; which views of them it did show does not matter."""
+    return any(figures.get(f"{ALERTS}/{question}") for question in plan.alerts)
 
 
 def _quarterly(
@@ -154,14 +182,14 @@ def _quarterly(
     # Those of a month that stays withheld are in no table by group either: the difference would be that month.
     people = tuple(month for month in monthly if month not in hidden or pooled)
     shown_so_far = [[cells for parts in (*monthly.values(), pooled) for cells in parts.values()]]
-    for field in FIELDS:
-        groups = divide(count_groups(session, people, field, plan.parts[field])(view))
+    for by in FIELDS:
+        groups = divide(count_groups(session, people, by, plan.parts[by])(view))
         parts = {part: protect(counted, codes) for part, counted in groups.items()}
         if parts and leaves_doubt([*shown_so_far, parts.values()]):
             shown_so_far.append(list(parts.values()))
-            found[field] = parts
+            found[by] = parts
         else:
-            found[field] = {}
+            found[by] = {}
     return found
 
 
@@ -180,6 +208,19 @@ def _figure(view: str, field: str, rows: Sequence[FigureRow]) -> Figure:
         if row.cell != NO_CELL:
             parts.setdefault(row.part, {})[row.cell] = row.shown
     return Figure(script, question, field, parts)
+
+
+def _this_month(now: datetime) -> str:
+    """The month that cannot be closed yet."""
+    return f"{(now - A_LITTLE).astimezone(HERE):%Y-%m}"
+
+
+def _first_month(session: Session) -> str | None:
+    """The month of the first answer or alert."""
+    raised = session.scalar(select(func.min(AlertRow.raised_at)))
+    answered = session.scalar(select(func.min(ResponseRow.month)))
+    found = [answered, f"{raised.astimezone(HERE):%Y-%m}" if raised else None]
+    return min((month for month in found if month), default=None)
 
 
 def _to_come(session: Session, period: str) -> bool:

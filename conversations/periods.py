@@ -54,3 +54,13 @@ def between(first: str, this: str) -> tuple[str, ...]:
 
 def _quarter(period: str) -> str:
     return quarter_of(period) if is_month(period) else period
+
+
+def after(month: str) -> str:
+    """The month after this one.
+
+    >>> after("2026-05"), after("2026-12")
+    ('2026-06', '2027-01')
+    """
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + number // 12}-{number % 12 + 1:02}"

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -28,7 +29,7 @@ from admin.sessions import Clock
 from conversations import alerts, policy, worries
 from conversations.db import db, engine_options
 from conversations.duty_models import HandoverRow
-from conversations.models import AnswerRow, CommentRow, OpeningRow, ResponseRow
+from conversations.models import AlertEventRow, AlertRow, AnswerRow, CommentRow, OpeningRow, ResponseRow
 from conversations.sealing import Sealable, SealingKey, Seals, public_half
 from conversations.settings import Settings
 from conversations.triage_models import WorryRow
@@ -214,6 +215,24 @@ def make_alert(app: Flask, level: Level = Level.CONCERN, ago: timedelta = timede
         alert_id = alerts.raise_alert(db.session(), assessment, channel, make_seals(), moment, **options)
         db.session.commit()
     return alert_id
+
+
+def make_raised(
+    app: Flask, number: int, at: datetime, taken: Sequence[timedelta] = (), counted: bool = True, **changes: Any
+) -> list[str]:
+    """So many alerts of that moment, each taken so long after; the first digit of an id decides which count."""
+    made: dict[str, Any] = {
+        "level": "concern", "assessed": True, "reasons": [], "version": "1", "channel": "sms", "state": "open",
+        "cannot_be_texted": False, "raised_at": at, "next_action_at": at, "clock_from": at,
+    }  # fmt: skip
+    ids = [f"{'f' if counted else '0'}{secrets.token_hex(16)[1:]}" for _ in range(number)]
+    with app.app_context():
+        db.session.add_all([AlertRow(id=each, reference=each[-8:], **made | changes) for each in ids])
+        db.session.flush()
+        line = {"what": "acknowledged", "who": "Ada", "detail": ""}
+        db.session.add_all([AlertEventRow(alert_id=each, at=at + after, **line) for each in ids for after in taken])
+        db.session.commit()
+    return ids
 
 
 def make_handover(app: Flask, alert_id: str = "", partner: str = "Women's Aid", ago: timedelta = timedelta()) -> str:

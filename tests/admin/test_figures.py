@@ -270,14 +270,15 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1")
 def test_no_word_becomes_a_formula_in_a_spreadsheet(words: str) -> None:
     cell = presenting.Cell(10, "10", None, 100)
     table = presenting.Table(words, words, "", ("",), (presenting.Row(words, (cell,)),), (10,))
-    line = list(csv.reader(io.StringIO(exports.as_csv("2026-05", [table]).decode("utf-8-sig"), newline="")))[1]
+    taken = presenting.Sheet("2026-05", [table])
+    line = list(csv.reader(io.StringIO(exports.as_csv(taken).decode("utf-8-sig"), newline="")))[1]
     assert [line[place] for place in (1, 2, 5)] == [f"'{words}"] * 3
-    sheet = openpyxl.load_workbook(io.BytesIO(exports.as_workbook("2026-05", [table]))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(exports.as_workbook(taken))).active
     assert [cell.data_type for cell in sheet[4]] == ["s", "s", "s", "s", "s", "s", "n", "s"]
     assert sheet["G4"].value == 10
 
 
-@pytest.mark.parametrize("path", ["2026-05/figures.pdf", "2026-04/figures.csv", "2026-06/figures.json"])
+@pytest.mark.parametrize("path", ["2026-05/figures.docx", "2026-04/figures.pdf", "2026-06/figures.json"])
 def test_what_is_not_closed_or_no_form_of_ours_cannot_be_taken_away(app: Flask, path: str) -> None:
     with app.app_context():
         close(app)

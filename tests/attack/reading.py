@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 import openpyxl
+import pypdf
 
 from conversations.periods import is_month, months_of
 from conversations.script import AGE_BANDS, load_all
@@ -22,6 +23,9 @@ from tests.attack.people import AGES, AREAS, PLACES, QUESTIONS, SCRIPT, Town
 
 LINK = re.compile(r'href="(/staff/[^"#]*)"')
 SMALL = "7 or fewer"
+CELLS = re.compile(rf"(?: (?:{SMALL}|\d+)(?: \d+%)?)+$")
+CELL = re.compile(rf" ({SMALL}|\d+)(?= |$)")
+NO_ROW = re.compile(r"^Figures of |^Answer |^Sum of what is shown| Page \d+ of \d+$")
 LOW, SMALLEST = 7, 10
 GROUPS = {**{age.replace("-", " to "): age for age in AGE_BANDS}, **{area.capitalize(): area for area in AREAS}}
 AXES: dict[str, tuple[str, tuple[str | None, ...]]] = {"by age": ("age", AGES), "by area": ("area", PLACES)}
@@ -47,8 +51,8 @@ def read_all(visitor: Visitor) -> Seen:
     seen, waiting = Seen(), ["/staff/"]
     while waiting:
         path = unescape(waiting.pop())
-        if path in seen.pages or "/static/" in path:
-            continue
+        if path in seen.pages or "/static/" in path or path.endswith(".pdf"):
+            continue  # a PDF takes long to make, and says what the others say: test_figures holds it to that
         answer = visitor.get(path)
         taken = re.search(r"/figures/([^/]+)/figures\.(\w+)$", path)
         if taken:
@@ -76,7 +80,7 @@ class Numbers(HTMLParser):
             self.found.append(data.strip())
 
 
-def said_everywhere(seen: Seen, period: str) -> dict[str, list[str]]:
+def said_everywhere(seen: Seen, period: str, paper: bytes) -> dict[str, list[str]]:
     """The numbers of a period in the order of each form that it can be had in, shares left out."""
     page, forms = Numbers(), seen.forms[period]
     page.feed(next(text for path, text in seen.pages.items() if path.endswith(f"/figures/{period}")))
@@ -88,8 +92,16 @@ def said_everywhere(seen: Seen, period: str) -> dict[str, list[str]]:
         "page": sorted(each for each in page.found if not each.endswith("%")),
         "csv": sorted(line[6] for line in table if "Withheld" not in line[6]),
         "xlsx": sorted(line[6] for line in lines if "Withheld" not in line[6]),
+        "pdf": sorted(on_paper(paper)),
         "json": sorted(answer["shown"] for each in views for group in each["groups"] for answer in group["answers"]),
     }
+
+
+def on_paper(content: bytes) -> list[str]:
+    """The numbers in the rows of the tables of a PDF: what stands at the ends of lines, shares and sums left out."""
+    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    ends = (CELLS.search(line) for line in text.splitlines() if not NO_ROW.search(line))
+    return [number for end in ends if end for number in CELL.findall(end[0])]
 
 
 def known(seen: Seen, town: Town) -> Knowledge:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import pypdf
+
 # Words that occur nowhere else. The second number is said in a text, so redaction has to find it.
 SENDER, SAID_NUMBER = "07700900731", "07700900842"
 RISK = "he hits me every night at zanzibarquince and i want to die"
 RISK_WORDS = ("zanzibarquince", "hits me every night", "want to die")
+WORRY = f"i feel so sad all the time at {RISK_WORDS[0]}"
 SURNAME = "farquharson"
 COMMENT = (
     f"my name is ailsa {SURNAME} and they asked me about my quokkamarmalade in the meeting, "
@@ -65,10 +70,16 @@ def hits_in(content: bytes, needles: tuple[bytes, ...]) -> list[str]:
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
-    """What a gzip stream anywhere in it holds: the body of an answer that a browser kept, a log that was rotated."""
+    """What a gzip stream anywhere in it holds (a page that a browser kept, a rotated log), and a workbook or PDF."""
     for start in (match.start() for match in re.finditer(rb"\x1f\x8b\x08", content)):
         with suppress(zlib.error, EOFError, gzip.BadGzipFile):
             yield zlib.decompressobj(wbits=31).decompress(content[start:])
+    if content.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            yield from (book.read(name) for name in book.namelist())
+    if content.startswith(b"%PDF-"):
+        pages = pypdf.PdfReader(io.BytesIO(content)).pages
+        yield " ".join(page.extract_text().replace("\n", " ") for page in pages).encode()
 
 
 def files(*places: Path) -> list[Path]:
