@@ -163,6 +163,7 @@ JOBS: dict[str, Job] = {
     "key folder": keyhold.look_after,
     "reach": marking.reach,
     "leads": revealing.tell_leads,
+    "approvers": revealing.tell_approvers,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
