@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask
@@ -18,6 +19,7 @@ from bot.channels.health import health
 from bot.channels.sms import sms
 from bot.channels.voice import voice
 from bot.channels.web import chat
+from bot.clocks import StoreClock, keep_web_right
 from bot.logs import ErrorInfo, catch_the_rest, place_of, set_up
 from bot.parts import Parts, real_parts
 from conversations.db import db, engine_options
@@ -58,8 +60,10 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     protection = CSRFProtect(app)
-    running = parts or real_parts(settings)
+    running = parts or _by_the_store(real_parts(settings))
     app.extensions["heard"] = running
+    if isinstance(running.clock, StoreClock):
+        keep_web_right(app, running.clock)
     app.register_blueprint(health)
     if "public" in settings.faces:
         for signed in (sms, voice):  # Twilio signs its requests; it cannot hold a token of ours
@@ -67,11 +71,15 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
             app.register_blueprint(signed)
         app.register_blueprint(chat)
     if "staff" in settings.faces:
-        init_staff(app, settings, running.policy)
+        init_staff(app, settings, running.policy, running.clock)
     if parts is None:
         catch_the_rest()
         gc.freeze()  # rules and scripts live as long as the process: looking through them again takes up to 60 ms
     return app
+
+
+def _by_the_store(real: Parts) -> Parts:
+    return replace(real, clock=StoreClock(real.clock))
 
 
 def _refuse_to_debug() -> None:

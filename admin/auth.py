@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -52,11 +52,6 @@ def now() -> datetime:
         g.heard_now = side().clock()
     moment: datetime = g.heard_now
     return moment
-
-
-def utc_now() -> datetime:
-    """The clock of a real server."""
-    return datetime.now(UTC)
 
 
 def staff_blueprint(name: str, path: str) -> Blueprint:

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from admin import demo_logins
 from admin.alerts import alerts
-from admin.auth import Side, init_auth, utc_now
+from admin.auth import Side, init_auth
 from admin.dashboard import figures
 from admin.drills import drills
 from admin.home import home, init_pages, staff
@@ -35,7 +35,7 @@ PARTS = (
 )
 
 
-def init_staff(app: Flask, settings: Settings, policy: Policy, clock: Clock = utc_now) -> None:
+def init_staff(app: Flask, settings: Settings, policy: Policy, clock: Clock) -> None:
     """Register everything under /staff; `db` must be set up before."""
     if "csrf" not in app.extensions:
         CSRFProtect(app)

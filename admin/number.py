@@ -50,7 +50,7 @@ def ask(alert_id: str) -> ResponseReturnValue:
     if alone:
         return _opening(alert, reveal_id)
     db.session.commit()
-    flash("A colleague must say yes: ring one, and ask them to open the page Numbers.", "done")
+    flash("A colleague must say yes. They get a message now; ring one if it cannot wait.", "done")
     return redirect(url_for("number.one", alert_id=alert_id))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 import flask_migrate
 from flask import current_app
@@ -9,7 +11,7 @@ from flask.cli import AppGroup
 
 from bot.demo import year
 from bot.parts import parts
-from conversations import audit, boxes, figures, keys, retention
+from conversations import audit, boxes, endings, figures, keys, retention
 from conversations.db import db, forget_journal
 from conversations.schema import MIGRATIONS
 
@@ -56,6 +58,7 @@ def purge() -> None:
     emptied = boxes.empty_ended(session, now, settings.words_kept)
     gone |= {f"{purpose} of alerts": count for purpose, count in emptied.items()}
     gone["responses and comments"] = retention.end_analysis(session, settings.analysis_months, now)
+    gone["alerts"] = sum(iter(partial(endings.end_alerts, session, now, settings.alerts_kept), 0))
     gone["lines of the audit"] = audit.prune(session, now, audit.audit_key(settings.record_key))
     session.commit()
     forget_journal(session)

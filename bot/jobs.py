@@ -18,7 +18,7 @@ from bot.contacts import Contacts
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.stopping import Stopping
-from conversations import audit, boxes, figures, heartbeats, keys, retention
+from conversations import audit, boxes, endings, figures, heartbeats, keys, retention
 from conversations.db import forget_journal, rewrite
 from conversations.keys import PrivateKeys
 from conversations.rota import HERE
@@ -122,6 +122,7 @@ def keep_house(session: Session, parts: Parts, contacts: Contacts) -> None:
     retention.purge(session, now)
     boxes.empty_ended(session, now, parts.settings.words_kept)
     resealing.destroy_ended(session, parts, contacts)
+    endings.end_alerts(session, now, parts.settings.alerts_kept)
     retention.end_analysis(session, parts.settings.analysis_months, now)
     audit.prune(session, now, audit.audit_key(parts.settings.record_key))
     retention.unneeded_attempts(session, now)
@@ -163,6 +164,7 @@ JOBS: dict[str, Job] = {
     "key folder": keyhold.look_after,
     "reach": marking.reach,
     "leads": revealing.tell_leads,
+    "approvers": revealing.tell_approvers,
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),

@@ -1,10 +1,12 @@
-"""Numbers that staff may see: sealed by the worker to one browser session, and the lead told of what was done alone."""
+"""Numbers that staff may see: sealed by the worker to one browser session; who must say yes or review it is told."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from bot.desk import Desk
 from bot.notices import address, left, sender_of
 from bot.parts import Parts
 from bot.sender import Outgoing
-from conversations import alerts, breaking_glass, duty_rota, reveals
+from conversations import alerts, breaking_glass, duty_rota, heartbeats, reveals
 from conversations.duty_models import RevealRow
 from conversations.escalation import Person
 from conversations.keys import MissingKey, PrivateKeys
@@ -26,8 +28,30 @@ log = logging.getLogger(__name__)
 
 PURPOSE = "number"
 WRITTEN = ("sms", "notify_sms", "email", "notify_email")
-"""The ways by which a lead is told; a call would ask them to take the alert, and that is not meant."""
-LIFE = 24 * 3600
+"""The ways by which they are told; a call would ask them to take the alert, and that is not meant."""
+LIFE, HOUR = 24 * 3600, 3600
+MISSED, AGAIN = "approvers missed", timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wish to see a number, as far as telling somebody of it needs."""
+
+    id: str
+    alert_id: str
+    reference: str
+    drill: bool
+    staff: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What others are told: no name, no number and no word of anybody; of use for so many seconds."""
+
+    subject: str
+    body: str
+    life: int
+    drill: bool
 
 
 def fill_numbers(session: Session, parts: Parts, desk: Desk) -> int:
@@ -62,25 +86,66 @@ def tell_leads(session: Session, parts: Parts, contacts: Contacts) -> int:
 
     What has reached nobody is tried again at the next round, and the watch raises the alarm of its own.
     """
-    waiting = [(row.id, row.alert_id, row.staff_id) for row in reveals.untold(session)]
-    session.commit()
+    waiting = _asked(session, reveals.untold(session))
     rota = duty_rota.load(session, parts.clock()) if waiting else Rota()
-    told = [each for each in waiting if _told(session, parts, rota, each[1], each[2])]
-    for reveal_id, alert_id, _ in told:
-        session.get_one(RevealRow, reveal_id).told_at = parts.clock()
-        alerts.record(session, alert_id, parts.clock(), "safeguarding lead told", "Heard", "of the number")
+    others = [tuple(person for person in leads(rota) if person != wish.staff) for wish in waiting]
+    told = [wish for wish, people in zip(waiting, others, strict=True) if _told(parts, rota, people, _alone(wish))]
+    _note(session, parts, told, "safeguarding lead told", "of the number")
     return len(told)
 
 
-def _told(session: Session, parts: Parts, rota: Rota, alert_id: str, opener: int) -> bool:
-    alert = session.get_one(AlertRow, alert_id)
-    reference, drill = alert.reference, "DRILL. " if alert.drill else ""
-    others = [person for person in leads(rota) if person != opener]
+def tell_approvers(session: Session, parts: Parts, contacts: Contacts) -> int:
+    """Ask whoever may say yes to a number, or else the duty contact, once for each wish that waits; gives for how many.
+
+    After a wish has reached nobody the next try is a minute later: other work waits while a provider hangs.
+    """
+    now = parts.clock()
+    waiting = _asked(session, reveals.unheard(session, now))
+    if not waiting or not heartbeats.due(session, MISSED, now, AGAIN):
+        return 0
+    rota = duty_rota.load(session, now)
+    session.commit()
+    people = [breaking_glass.approvers(rota, wish.staff, now) for wish in waiting]
+    told = [wish for wish, each in zip(waiting, people, strict=True) if _told(parts, rota, each, _together(wish))]
+    _note(session, parts, told, "a second person was asked", "for a yes to the number")
+    if len(told) < len(waiting):
+        heartbeats.beat(session, MISSED, parts.clock())
+    return len(told)
+
+
+def _asked(session: Session, rows: Iterable[RevealRow]) -> list[Wish]:
+    found = [(row.id, session.get_one(AlertRow, row.alert_id), row.staff_id) for row in rows]
+    wishes = [Wish(one, alert.id, alert.reference, alert.drill, staff) for one, alert, staff in found]
     session.commit()  # nothing is held while others are called
-    told = [_sent(parts, way, to, reference, drill) for way, to in _everywhere(parts, rota, others)]
-    if not any(told):
-        told = [_sent(parts, way, to, reference, drill) for way, to in _everywhere(parts, rota, (None,))]
-    return any(told)
+    return wishes
+
+
+def _note(session: Session, parts: Parts, wishes: Iterable[Wish], what: str, detail: str) -> None:
+    for wish in wishes:
+        session.get_one(RevealRow, wish.id).told_at = parts.clock()
+        alerts.record(session, wish.alert_id, parts.clock(), what, "Heard", detail)
+
+
+def _alone(wish: Wish) -> Saying:
+    what = f"alert {wish.reference}: somebody opened its number alone. Review it within 24 hours:"
+    return Saying("a number was opened alone", what, LIFE, wish.drill)
+
+
+def _together(wish: Wish) -> Saying:
+    return Saying(
+        "a request waits for you", "has a request that waits for your yes or no, for an hour:", HOUR, wish.drill
+    )
+
+
+def _told(parts: Parts, rota: Rota, people: Iterable[Person], saying: Saying) -> bool:
+    """Whether anybody was told: one of these people, or else the duty contact; by every way at once."""
+    return _sent(parts, rota, people, saying) or _sent(parts, rota, (None,), saying)
+
+
+def _sent(parts: Parts, rota: Rota, people: Iterable[Person], saying: Saying) -> bool:
+    everywhere = list(_everywhere(parts, rota, people))
+    with ThreadPoolExecutor(len(everywhere) or 1) as pool:
+        return any(list(pool.map(lambda each: _left(parts, each, saying), everywhere)))
 
 
 def _everywhere(parts: Parts, rota: Rota, people: Iterable[Person]) -> Iterator[tuple[str, str]]:
@@ -91,9 +156,9 @@ def _everywhere(parts: Parts, rota: Rota, people: Iterable[Person]) -> Iterator[
                 yield way, to
 
 
-def _sent(parts: Parts, way: str, to: str, reference: str, drill: str) -> bool:
-    link = f"{parts.settings.public_url}/staff/numbers/"
-    body = f"{drill}Heard alert {reference}: somebody opened its number alone. Review it within 24 hours: {link}"
-    subject = f"{drill}Heard: a number was opened alone"
-    message = Outgoing(to, sender_of(parts.settings, way), body, subject=subject, life=LIFE)
-    return left(parts, way, lambda: message, "a lead could not be told")
+def _left(parts: Parts, where: tuple[str, str], saying: Saying) -> bool:
+    way, to = where
+    link, drill = f"{parts.settings.public_url}/staff/numbers/", "DRILL. " if saying.drill else ""
+    body, subject = f"{drill}Heard {saying.body} {link}", f"{drill}Heard: {saying.subject}"
+    message = Outgoing(to, sender_of(parts.settings, way), body, subject=subject, life=saying.life)
+    return left(parts, way, lambda: message, "somebody could not be told of a number")

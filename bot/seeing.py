@@ -15,6 +15,7 @@ from conversations import (
     boxes,
     drills,
     duty_rota,
+    endings,
     heartbeats,
     helplines,
     holidays,
@@ -116,8 +117,12 @@ def look(session: Session, parts: Parts, since: datetime, web_at: datetime) -> S
 
 
 def _kept_too_long(session: Session, parts: Parts, now: datetime) -> tuple[str, ...]:
-    late = boxes.overdue(session, now - retention.LATE, parts.settings.words_kept)
-    ended = ("number and words of an alert",) if late else ()
+    late, settings = now - retention.LATE, parts.settings
+    alerts = {
+        "number and words of an alert": boxes.overdue(session, late, settings.words_kept),
+        "alerts without words, and what was done": endings.overdue(session, late, settings.alerts_kept),
+    }
+    ended = (what for what, there in alerts.items() if there)
     return *retention.overdue(session, parts.settings.analysis_months, now), *ended
 
 

@@ -148,7 +148,7 @@ TROUBLES = (
     ),
     Trouble(
         "a clock is wrong",
-        "The machine of the worker or the watch is more than 5 seconds off the database's time. Mend NTP there.",
+        "The machine of web, worker or watch is more than 5 seconds off the database's time. Mend NTP there.",
         _clock_is_wrong,
     ),
     Trouble(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from conversations.shifts import OUT_OF_HOURS, Rota, leads, on_duty
+
 FRESH = timedelta(minutes=5)
 """How old a second factor may be for a number to be shown, or for somebody to stand for it."""
 STANDS = timedelta(hours=1)
@@ -111,6 +113,12 @@ def _faults(standing: Standing) -> dict[str, bool]:
             standing.seen_today >= LIMIT
         ),
     }
+
+
+def approvers(rota: Rota, asker: int, now: datetime) -> tuple[int, ...]:
+    """Who is asked to say yes or no: whoever is on duty now by either rota, and the leads; never whoever asks."""
+    people = (*on_duty(rota, now), *on_duty(rota, now, OUT_OF_HOURS), *leads(rota))
+    return tuple(person for person in dict.fromkeys(people) if person != asker)
 
 
 def may_decide(reveal: Reveal, staff: int, now: datetime) -> bool:

@@ -50,17 +50,24 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 Row = TypeVar("Row", bound=type[Base])
+TWO_YEARS_AGO: Mapping[str, str] = MappingProxyType(
+    {"sqlite": "datetime('now', '-2 years')", "postgresql": "now() - interval '2 years'"}
+)
 REFUSE = """CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 'BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || '' is only added to'', ERRCODE = ''restrict_violation''; END'"""
 
 
-def append_only(*may_change: str) -> Callable[[Row], Row]:
-    """A table whose rows are added and never deleted, nor changed but for these columns: the database refuses it."""
+def append_only(*may_change: str, ends: str = "") -> Callable[[Row], Row]:
+    """A table whose rows are added and never deleted, nor changed but for these columns: the database refuses it.
+
+    With `ends`, a column that may not change either, a row can be deleted two years after what it says. That is judged
+    by the database's own clock: no process whose clock is wrong, and nobody who can write rows, loses younger ones.
+    """
 
     def refuse(row: Row) -> Row:
         table = row.__table__
         columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in may_change)
-        for dialect, statements in _refusals(table.name, columns).items():  # type: ignore[attr-defined]
+        for dialect, statements in _refusals(table.name, columns, ends).items():  # type: ignore[attr-defined]
             for statement in statements:
                 ddl = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy forgot to
                 event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
@@ -69,15 +76,16 @@ def append_only(*may_change: str) -> Callable[[Row], Row]:
     return refuse
 
 
-def _refusals(table: str, columns: str) -> Mapping[str, tuple[str, ...]]:
+def _refusals(table: str, columns: str, ends: str) -> Mapping[str, tuple[str, ...]]:
     says = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
     kept = f"CREATE TRIGGER {table}_kept BEFORE UPDATE OF {columns}"
+    stays, refuse = f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table}", "EXECUTE FUNCTION refuse_change()"
+    young = {dialect: f"WHEN (OLD.{ends} > {ago}) " if ends else "" for dialect, ago in TWO_YEARS_AGO.items()}
+    every = f"{kept} OR {'TRUNCATE' if ends else 'DELETE OR TRUNCATE'} ON {table} FOR EACH STATEMENT {refuse}"
+    each = (f"{stays} FOR EACH ROW {young['postgresql']}{refuse}",) if ends else ()
     return {
-        "sqlite": (f"{kept} ON {table} {says}", f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} {says}"),
-        "postgresql": (
-            REFUSE,
-            f"{kept} OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-        ),
+        "sqlite": (f"{kept} ON {table} {says}", f"{stays} {young['sqlite']}{says}"),
+        "postgresql": (REFUSE, every, *each),
     }
 
 

@@ -69,7 +69,7 @@ class SwapRow(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
-@append_only("sealed_notes")
+@append_only("sealed_notes", ends="at")
 class ReportRow(Base):
     """What a duty worker says at the outcome of an alert, after National Guidance Appendix H; only ever added.
 
@@ -90,7 +90,7 @@ class ReportRow(Base):
     sealed_notes: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-@append_only("received_by", "received_at", "sealed_notes")
+@append_only("received_by", "received_at", "sealed_notes", ends="handed_at")
 class HandoverRow(Base):
     """An alert that was handed to a partner agency: it stays with us until they have said that they have it."""
 
@@ -137,7 +137,10 @@ class AlarmRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
-@append_only("approved", "decided_by", "decided_at", "told_at", "shown_at", "reviewed_by", "reviewed_at", "finding")
+@append_only(
+    *("approved", "decided_by", "decided_at", "told_at", "shown_at", "reviewed_by", "reviewed_at", "finding"),
+    ends="asked_at",
+)
 class RevealRow(Base):
     """A member of staff's wish to see the number of an alert, why, who stands for it, and what became of it."""
 

@@ -30,6 +30,7 @@ PURGE = "conversations.retention.purge"
 KEYS = "conversations.keys.destroy_expired"
 ANALYSIS = "conversations.retention.end_analysis"
 BOXES = "conversations.boxes.empty_ended"
+ALERTS = "conversations.endings.end_alerts"
 NOTHING = "nothing"
 AFTER_OUTCOME = "HEARD_WORDS_KEPT_DAYS after its outcome"
 LATE = "something is kept past its life"
@@ -92,9 +93,9 @@ TABLE = (
     Kept("number and words of an alert", "alert, alert_words", AFTER_OUTCOME, BOXES),
     Kept("keys of alerts", "keys folder", AFTER_OUTCOME, "bot.resealing.destroy_ended", NOBODY),
     Kept("alerts without words, and what was done", "alert, alert_event, attempt, report, handover",
-         "as the partnership's policy says: nothing ends them yet", NOTHING, NOBODY),
+         "HEARD_ALERTS_KEPT_YEARS after the last that happened, as the partnership's policy says", ALERTS),
     Kept("notes of reports and handovers", "report, handover", AFTER_OUTCOME, BOXES),
-    Kept("who asked to see a number, and who allowed it", "reveal", "as the alert that it belongs to", NOTHING, NOBODY),
+    Kept("who asked to see a number, and who allowed it", "reveal", "as the alert that it belongs to", ALERTS),
     Kept("links of flagged comments", "reach", "seconds, until the worker has looked", "bot.marking.reach",
          ends=Ends(ReachRow.expires_at, AT_ONCE)),
     Kept("words of duty workers to young people", "relay", AFTER_OUTCOME, BOXES),

@@ -166,9 +166,9 @@ class AlertWordsRow(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-@append_only()
+@append_only(ends="at")
 class AlertEventRow(Base):
-    """One line of an alert's history; only ever added."""
+    """One line of an alert's history; only ever added until all of that alert has had its life."""
 
     __tablename__ = "alert_event"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from conversations import alerts, breaking_glass
@@ -92,8 +92,7 @@ def of_alert(session: Session, alert_id: str) -> Sequence[RevealRow]:
 
 def waiting(session: Session, now: datetime) -> Sequence[tuple[RevealRow, AlertRow]]:
     """What waits for a second person, and for how long, with its alert."""
-    still = RevealRow.alone.is_(False), RevealRow.approved.is_(None), RevealRow.asked_at > now - STANDS
-    return _with_alerts(session, and_(*still))
+    return _with_alerts(session, and_(*_waits(now)))
 
 
 def to_review(session: Session) -> Sequence[tuple[RevealRow, AlertRow]]:
@@ -119,6 +118,12 @@ def untold(session: Session) -> Sequence[RevealRow]:
     return session.scalars(wanted.order_by(RevealRow.asked_at).with_for_update(skip_locked=True)).all()
 
 
+def unheard(session: Session, now: datetime) -> Sequence[RevealRow]:
+    """What waits for a second person and nobody has been asked to say yes to, locked for this unit of work."""
+    wanted = select(RevealRow).where(*_waits(now), RevealRow.told_at.is_(None))
+    return session.scalars(wanted.order_by(RevealRow.asked_at).with_for_update(skip_locked=True)).all()
+
+
 def watched(session: Session, now: datetime) -> Watched:
     """What the watch must know."""
     oldest = select(func.min(RevealRow.asked_at)).where(RevealRow.alone)
@@ -128,6 +133,10 @@ def watched(session: Session, now: datetime) -> Watched:
         unreviewed_since=session.scalar(oldest.where(RevealRow.reviewed_at.is_(None))),
         alone_today=session.scalar(today) or 0,
     )
+
+
+def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return RevealRow.alone.is_(False), RevealRow.approved.is_(None), RevealRow.asked_at > now - STANDS
 
 
 def _with_alerts(session: Session, those: object) -> Sequence[tuple[RevealRow, AlertRow]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,6 +71,7 @@ class Settings:
     metrics_port: int = 0
     partners: tuple[str, ...] = ()
     words_kept_days: int = 7
+    alerts_kept_years: int = 7
     reconcile: bool = True
     analysis_months: int = 36
 
@@ -103,6 +105,11 @@ class Settings:
     def words_kept(self) -> timedelta:
         """How long after its outcome the words and the number of an alert can be opened."""
         return timedelta(days=self.words_kept_days)
+
+    @property
+    def alerts_kept(self) -> timedelta:
+        """How long after the last that happened to it a closed alert is kept, leap days included."""
+        return timedelta(days=ceil(365.25 * self.alerts_kept_years))
 
     @property
     def sqlite(self) -> bool:
@@ -218,6 +225,12 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _years(text: str) -> int:
+    if not re.fullmatch(r"[3-9]|[1-9][0-9]", text):
+        raise ValueError("give a number of years from 3 to 99")
+    return int(text)
+
+
 def _cover_hours(text: str) -> str:
     if text != "always" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError("give always, or weekday hours like 09:00-17:00")
@@ -257,6 +270,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "partners": _names,
     "analysis_months": _months,
     "words_kept_days": _days,
+    "alerts_kept_years": _years,
     "reconcile": lambda text: _one_of("1", "0")(text) == "1",
 }
 

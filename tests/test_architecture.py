@@ -32,7 +32,8 @@ ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 EDGES = {
     "conversations.alarms", "conversations.alerts", "conversations.attempts", "conversations.audit",
     "conversations.boxes", "conversations.cli", "conversations.comments", "conversations.counting", "conversations.db",
-    "conversations.drills", "conversations.duty_models", "conversations.duty_rota", "conversations.figures",
+    "conversations.drills", "conversations.duty_models", "conversations.duty_rota", "conversations.endings",
+    "conversations.figures",
     "conversations.heartbeats", "conversations.key_marks", "conversations.keys", "conversations.lines",
     "conversations.lives", "conversations.marks", "conversations.models", "conversations.openings",
     "conversations.outbox", "conversations.outcomes", "conversations.proofs", "conversations.queues",

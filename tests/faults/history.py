@@ -24,6 +24,15 @@ LONGEST_LOOK = 300.0
 AFTERWARDS = (12 * 60.0, 12 * 60.0, 55 * 60.0)
 
 
+@dataclass(frozen=True, order=True)
+class Worst:
+    """The longest that somebody waited for a first notice, in which history, and what was done to it."""
+
+    seconds: float = 0.0
+    seed: int = 0
+    faults: str = ""
+
+
 @dataclass
 class Figures:
     """What was seen in one history or many."""
@@ -36,6 +45,7 @@ class Figures:
     doubled: int = 0
     first: list[float] = field(default_factory=list)
     """Seconds from an alert's commit, or from the end of the faults, to the first notice that a provider took."""
+    worst: Worst = Worst()
 
     def add(self, other: Figures) -> None:
         """Count another history in."""
@@ -46,6 +56,7 @@ class Figures:
         self.attempts += other.attempts
         self.doubled += other.doubled
         self.first += other.first
+        self.worst = max(self.worst, other.worst)
 
 
 def play(stage: Stage, worker: type[Worker] = Worker) -> Figures:

@@ -10,13 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.parts import Parts, real_parts
 from tests.application import migrate
 from tests.databases import NOT_DURABLE, TEMPLATE, _fold_journal_in, _named, _postgres_server, _run, fresh_postgres
-from tests.faults.history import Figures, play
+from tests.faults.history import Figures, Worst, play
 from tests.faults.injuries import FAULTS
 from tests.faults.invariants import Broken
 from tests.faults.stage import Change, Rooms, on_stage
@@ -43,10 +43,12 @@ def run(
     """One history; raises Broken with its seed."""
     with databases.open() as url, on_stage(safeguards, url, folder, seed, change, databases.rooms) as stage:
         try:
-            return play(stage, worker)
+            figures = play(stage, worker)
         except Broken as broken:
             broken.add_note(f"seed {seed}: {dict(stage.injected)}")
             raise
+    faults = ", ".join(sorted(stage.injected.elements()))
+    return replace(figures, worst=Worst(max(figures.first, default=0.0), seed, faults))
 
 
 def table(figures: Figures, broken: Sequence[str], kind: str) -> str:
@@ -60,7 +62,8 @@ def table(figures: Figures, broken: Sequence[str], kind: str) -> str:
         "attempts handed to a provider": figures.attempts,
         "promises broken (lost, silent, unmarked, leaking)": len(broken),
         "attempts that a provider took twice, each marked": figures.doubled,
-        "worst time to the first notice, once everything works": f"{max(figures.first, default=0.0):.1f} s",
+        "worst time to the first notice, once everything works": f"{figures.worst.seconds:.1f} s",
+        "in the history of seed": f"{figures.worst.seed}: {figures.worst.faults}",
     }
     lines = ["| what | how many |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
     return "\n".join([*lines, *(f"broken: {each}" for each in broken)])
