@@ -17,7 +17,7 @@ ALLOWED_AGAIN = {"ordinary": 0.0145, "hard": 0.042}
 """Of the second look, whose alarms come on top."""
 ALLOWED_AT_ONCE = {"ordinary": 0.002, "hard": 0.01}
 ALLOWED_WORRIES = {"ordinary": 0.03, "hard": 0.2}
-DOUBT = 0.35
+DOUBT = 0.5
 """Below this likelihood the model doubts a rule that is not firm: the text is a worry then, and never nothing."""
 
 
