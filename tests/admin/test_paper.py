@@ -18,7 +18,7 @@ from admin.presenting import Cell, Row, Sheet, Table
 from conversations import figures
 from conversations.db import db
 from conversations.script import load_all
-from tests.admin.app import logged_in, make_app, make_responses
+from tests.admin.app import logged_in, make_app_in, make_responses
 
 ROOT = Path(__file__).parents[2]
 ROW = Row("Yes", (Cell(15, "15", 50, 100),))
@@ -144,15 +144,16 @@ def seed(app: Flask) -> None:
 
 WITHOUT = """
 import sys
+from pathlib import Path
 sys.modules["typst"] = None  # what the import system takes for a package that is not there
 from tests.admin.test_paper import ask
-ask(sys.argv[1])
+ask(Path(sys.argv[1]))
 """
 
 
-def ask(database_url: str) -> None:
+def ask(folder: Path) -> None:
     """Open the page and the address, in a process of its own that has no extra."""
-    app = make_app(database_url)
+    app = make_app_in(folder)
     seed(app)
     viewer = logged_in(app, "viewer")
     page = viewer.get("/staff/figures/2026-05").get_data(as_text=True)
@@ -163,6 +164,6 @@ def ask(database_url: str) -> None:
 
 
 def test_without_the_extra_there_is_no_link_and_no_such_address(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", WITHOUT, f"sqlite:///{tmp_path / 'heard.sqlite3'}"]
+    command = [sys.executable, "-c", WITHOUT, str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

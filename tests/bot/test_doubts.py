@@ -50,9 +50,9 @@ def noted(session: Session, comment_id: str) -> object:
     ("text", "wanted"),
     [
         (SAID, "[name] is leaving in august"),
-        ("i have no faith in any of them apart from faith", "i have no [name] in any of them apart from faith"),
+        ("summer stayed over", "[name] stayed over"),
         ("chase keeps chasing them up but they ghost him", "[name] keeps chasing them up but they ghost him"),
-        ("up the drum", "up [place]"),
+        ("will came late", "[name] came late"),
     ],
 )
 def test_the_strict_setting_takes_more_than_the_standard_one(text: str, wanted: str) -> None:
