@@ -19,7 +19,7 @@ from conversations.db import db
 from conversations.disclosure import LEAST_DOUBT, SMALL_CELL, Counted, possible, protect, shown, sums_leave_doubt
 from conversations.periods import months_of
 from conversations.script import load_all
-from tests.admin.app import close, logged_in, make_app, make_raised
+from tests.admin.app import close, logged_in, make_app_in, make_raised
 from tests.attack.knowledge import Knowledge, Mask
 from tests.attack.measuring import Found, solve
 from tests.attack.naive import HIDDEN_BELOW
@@ -46,7 +46,7 @@ class Quarter:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app of its own."""
-    made = make_app(f"sqlite:///{tmp_path_factory.mktemp('alerts') / 'heard.sqlite3'}", areas=AREAS)
+    made = make_app_in(tmp_path_factory.mktemp("alerts"), areas=AREAS)
     yield made
     close(made)
 
