@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot import jobs, seeing, troubles
+from bot.data_commands import data
 from bot.parts import Parts
 from conversations import alerts, boxes, endings, keys, lives, outcomes, reveals, worries
 from conversations.breaking_glass import Reveal
@@ -283,12 +284,13 @@ def test_the_worker_ends_them_as_the_partnership_says_and_the_watch_says_when_it
     session.execute(text("DELETE FROM outbox"))
     session.commit()
     began = clock()
-    clock.now = began.replace(year=began.year + years) + timedelta(days=1, hours=1)
+    clock.now = began.replace(year=began.year + years) + timedelta(days=3)
     assert WHAT in kept_too_long(session, parts)
     assert lives.LATE in seen(session, parts)
     jobs.keep_house(session, parts, worker_contacts(parts))
     session.commit()
     assert session.scalar(select(func.count()).select_from(AlertRow)) == 0
+    session.rollback()
     assert WHAT not in kept_too_long(session, parts)
 
 
@@ -310,6 +312,6 @@ def test_the_command_ends_all_of_them_at_once(app: Flask, session: Session, app_
     for _ in range(2):
         closed(session, app_parts, seed_taken(session, app_parts), clock())
     clock.forward(days=LIFE.days)
-    said = app.test_cli_runner().invoke(args=["data", "purge"]).output
+    said = app.test_cli_runner().invoke(data, ["purge"]).output
     assert "     2 alerts\n" in said
     assert left(session)["alert"] == 0
