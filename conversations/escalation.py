@@ -17,8 +17,8 @@ OWN_WAYS = ("teams", "webhook")
 """The ways to the organisation itself, which belong to no person."""
 SECOND_CARRIERS: Mapping[str, str] = MappingProxyType({"sms": "notify_sms", "email": "notify_email"})
 """Another carrier to the same address, for when the first one fails."""
-RETRY_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=60))
-UNREACHED_WAIT = timedelta(minutes=1)
+RETRY_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=25))
+UNREACHED_WAIT, UNREACHED_MOST = timedelta(seconds=20), timedelta(minutes=5)
 REMINDER = -1
 """The step of attempts that remind the owner of an alert of its outcome."""
 
@@ -258,8 +258,8 @@ def retry_at(tries: int, now: datetime) -> datetime | None:
 
 
 def unreached_at(clock_from: datetime, now: datetime) -> datetime:
-    """When an alert is looked at again of which no notice leaves: in a minute, and less often the longer that lasts."""
-    return now + max(UNREACHED_WAIT, (now - clock_from) / 10)
+    """When an alert is looked at again of which no notice leaves: soon, and less often the longer that lasts."""
+    return now + min(max(UNREACHED_WAIT, (now - clock_from) / 30), UNREACHED_MOST)
 
 
 def list_of(assessment: Assessment) -> str:

@@ -412,10 +412,17 @@ def test_b19_a_clock_that_jumps_makes_no_flood_and_puts_nothing_off(rota: Rota, 
 # --- what else is decided here --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("tries", "seconds"), [(1, 5), (2, 20), (3, 60), (4, None), (50, None), (0, None), (-1, None)])
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 5), (2, 20), (3, 25), (4, None), (50, None), (0, None), (-1, None)])
 def test_a_failed_try_is_made_again_after_growing_waits_and_then_left(tries: int, seconds: int | None) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert escalation.retry_at(tries, NOW) == expected
+
+
+@pytest.mark.parametrize(("lasted", "wait"), [(0, 20), (600, 20), (1800, 60), (9000, 300), (86_400, 300), (-3600, 20)])
+def test_an_alert_that_no_way_carries_is_tried_again_soon_and_never_more_than_five_minutes_later(
+    lasted: int, wait: int
+) -> None:
+    assert escalation.unreached_at(NOW - timedelta(seconds=lasted), NOW) == NOW + timedelta(seconds=wait)
 
 
 def test_every_retry_is_over_before_the_next_step() -> None:
