@@ -22,10 +22,10 @@ WITHHELD, LIBRARY = "[withheld]", "a library's words are not logged"
 # Every word that a line of ours may hold. A test walks the code: each of these is needed, and none is missing.
 WORDS = frozenset(
     """
-    a acknowledged again alarm alarms alert alerts alone an and another answer answered are arrived asked at attempt
-    attempts autherror badrequesterror bank batch be been before begun box broke broken brought browser by came
+    a acknowledged again alarm alarms alert alerts alone an and another answer answered approvers are arrived asked at
+    attempt attempts autherror badrequesterror bank batch be been before begun box broke broken brought browser by came
     cannot checked clock code codes comment comments copies copy could daily damaged database day days dead deleted
-    destroyed does door down drill due duty earlier email encoder ends everyone expired failed figures file first
+    destroyed does door doubtful down drill due duty earlier email encoder ends everyone expired failed figures file first
     flagged folder for found from front gap had has have heartbeat helpline here holds holidays hours house id in is
     it its itself job joined json kept key keys knows later lead leads leaving life list listed loaded log longer
     look looked looks loop lost machine made makes man marks match mended message messages metrics minute missed
