@@ -25,17 +25,17 @@ WORDS = frozenset(
     a acknowledged again alarm alarms alert alerts alone an and another answer answered approvers are arrived asked at
     attempt attempts autherror badrequesterror bank batch be been before begun box broke broken brought browser by came
     cannot checked clock code codes comment comments copies copy could daily damaged database day days dead deleted
-    destroyed does door doubtful down drill due duty earlier email encoder ends everyone expired failed figures file first
-    flagged folder for found from front gap had has have heartbeat helpline here holds holidays hours house id in is
-    it its itself job joined json kept key keys knows later lead leads leaving life list listed loaded log longer
-    look looked looks loop lost machine made makes man marks match mended message messages metrics minute missed
-    missing needs never news nightly no nobody none noresultfound not nothing notice notify nudges number numbers
-    object of older on open opened operator opt or other others outcome outs overdue own past people port private
-    process purpose raised ratelimiterror reach reached read reads refused request requests result results reviewed
-    rewritten rota row s second sending sense sent session set sms smtp something stands stop store switch taken
-    takes teams tell text texts than that the their then this time to toomanyrequestserror twilio two unhandled up
-    urgent validationerror wait waiting was watch way ways webhook weeks wishes with within without words worked
-    worker workers worries worrying wrong young
+    destroyed does door doubtful down drill due duty earlier email encoder ends everyone expired failed figures file
+    first flagged folder for found from front gap had has have heartbeat helpline here holds holidays hours house id in
+    is it its itself job joined json kept key keys knows later lead leads leaving life list listed loaded log longer
+    look looked looks loop lost machine made makes man marks match mended message messages metrics minute missed missing
+    needs never news nightly no nobody none noresultfound not nothing notice notify nudges number numbers object of
+    older on open opened operator opt or other others outcome outs overdue own past people port private process purpose
+    raised ratelimiterror reach reached read reads refused request requests result results reviewed rewritten rota row s
+    second sending sense sent session set sms smtp something stands stop store switch taken takes teams tell text texts
+    than that the their then this time to toomanyrequestserror twilio two unhandled up urgent validationerror wait
+    waiting was watch way ways webhook weeks wishes with within without words worked worker workers worries worrying
+    wrong young
     """.split()  # noqa: SIM905  # to be read, not to be scrolled
 )
 
