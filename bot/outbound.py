@@ -99,7 +99,7 @@ def _send(session: Session, parts: Parts, contacts: Contacts, text: Held) -> Non
     except CannotOpen:
         outbox.cancel(session, OutboxRow, text.id, "its number can no longer be opened")
     except NotSent as failed:
-        again_at = escalation.retry_at(text.tries, now) if failed.again else None
+        again_at = escalation.retry_at(text.tries, now, escalation.MESSAGE_WAITS) if failed.again else None
         outbox.mark_failed(session, OutboxRow, text.id, failed.code, again_at)
         if again_at is None:
             relays.reply_lost(session, text.conversation_id, failed.code, parts.clock())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -18,6 +18,9 @@ OWN_WAYS = ("teams", "webhook")
 SECOND_CARRIERS: Mapping[str, str] = MappingProxyType({"sms": "notify_sms", "email": "notify_email"})
 """Another carrier to the same address, for when the first one fails."""
 RETRY_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=25))
+"""After which a failed notice is tried again; when all are over, the next action of its alert takes its place."""
+MESSAGE_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(minutes=1))
+"""The same of a text to a young person, whose place nothing takes."""
 UNREACHED_WAIT, UNREACHED_MOST = timedelta(seconds=20), timedelta(minutes=5)
 REMINDER = -1
 """The step of attempts that remind the owner of an alert of its outcome."""
@@ -252,9 +255,9 @@ def _without_outcome(policy: Policy, standing: Standing, rota: Rota, now: dateti
     return Action((reminder,), standing.step, next_at, since, taken=REMINDER, why="the outcome is missing")
 
 
-def retry_at(tries: int, now: datetime) -> datetime | None:
-    """When a failed try is made again; None when this attempt is over and the next action takes its place."""
-    return now + RETRY_WAITS[tries - 1] if 0 < tries <= len(RETRY_WAITS) else None
+def retry_at(tries: int, now: datetime, waits: Sequence[timedelta] = RETRY_WAITS) -> datetime | None:
+    """When a failed try is made again; None when it was the last."""
+    return now + waits[tries - 1] if 0 < tries <= len(waits) else None
 
 
 def unreached_at(clock_from: datetime, now: datetime) -> datetime:

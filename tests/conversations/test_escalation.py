@@ -418,6 +418,12 @@ def test_a_failed_try_is_made_again_after_growing_waits_and_then_left(tries: int
     assert escalation.retry_at(tries, NOW) == expected
 
 
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 5), (2, 20), (3, 60), (4, None), (0, None)])
+def test_a_text_to_a_young_person_is_tried_for_longer(tries: int, seconds: int | None) -> None:
+    expected = None if seconds is None else NOW + timedelta(seconds=seconds)
+    assert escalation.retry_at(tries, NOW, escalation.MESSAGE_WAITS) == expected
+
+
 @pytest.mark.parametrize(("lasted", "wait"), [(0, 20), (600, 20), (1800, 60), (9000, 300), (86_400, 300), (-3600, 20)])
 def test_an_alert_that_no_way_carries_is_tried_again_soon_and_never_more_than_five_minutes_later(
     lasted: int, wait: int
