@@ -101,7 +101,8 @@ def _text(session: Session, parts: Parts, message: Held, number: str, words: str
     try:
         provider_id = parts.ways["sms"].send(outgoing)
     except NotSent as refused:
-        again_at = escalation.retry_at(message.tries, parts.clock(), escalation.MESSAGE_WAITS) if refused.again else None
+        later = escalation.retry_at(message.tries, parts.clock(), escalation.MESSAGE_WAITS)
+        again_at = later if refused.again else None
         outbox.mark_failed(session, RelayRow, message.id, refused.code, again_at)
         if again_at is None:
             relays.not_sent(session, message.alert_id, refused.code, parts.clock())
