@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +57,9 @@ def make_tables() -> MakeTables:
 @pytest.fixture(scope="session")
 def safeguards(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     """The real parts, loaded once: rules, names, detector and scripts take a moment."""
-    return real_parts(make_settings(tmp_path_factory.mktemp("parts"), "sqlite://"))
+    parts = real_parts(make_settings(tmp_path_factory.mktemp("parts"), "sqlite://"))
+    gc.freeze()  # as the web process does: else each collection of garbage looks through all of it
+    return parts
 
 
 @pytest.fixture

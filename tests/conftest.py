@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -21,6 +22,11 @@ settings.load_profile("prove" if PROVE else "share")
 def prove() -> bool:
     """Whether the long suites run whole (`make prove`) or a seeded share of them."""
     return PROVE
+
+
+def pytest_collection_finish() -> None:
+    """Spare each collection of garbage to look through ten thousand tests, which stay anyway."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
