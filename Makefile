@@ -31,7 +31,7 @@ test: $(READY_DEV) browser ## run every test, on every core: SQLite, a real Post
 	@$(PY) -m pytest -n auto $(ARGS)
 
 prove: $(READY_DEV) browser ## run whole what `make test` runs a share of: random histories, killed processes, made-up inputs
-	@HEARD_PROVE=1 $(PY) -m pytest -n auto -m prove $(ARGS)
+	@HEARD_PROVE=1 $(PY) -m pytest -n auto --dist worksteal -m prove $(ARGS)
 
 check: $(READY_DEV) ## ruff, mypy, import contracts, script lint
 	@status=0; for tool in "ruff check" mypy lint-imports "flask scripts check"; do \
