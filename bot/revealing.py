@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 PURPOSE = "number"
 WRITTEN = ("sms", "notify_sms", "email", "notify_email")
 """The ways by which they are told; a call would ask them to take the alert, and that is not meant."""
-LIFE, HOUR = 24 * 3600, 3600
 MISSED, AGAIN = "approvers missed", timedelta(minutes=1)
 
 
@@ -46,11 +45,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What others are told: no name, no number and no word of anybody; of use for so many seconds."""
+    """What others are told: no name, no number and no word of anybody; of use for so long."""
 
     subject: str
     body: str
-    life: int
+    life: timedelta
     drill: bool
 
 
@@ -128,13 +127,12 @@ def _note(session: Session, parts: Parts, wishes: Iterable[Wish], what: str, det
 
 def _alone(wish: Wish) -> Saying:
     what = f"alert {wish.reference}: somebody opened its number alone. Review it within 24 hours:"
-    return Saying("a number was opened alone", what, LIFE, wish.drill)
+    return Saying("a number was opened alone", what, breaking_glass.REVIEW_WITHIN, wish.drill)
 
 
 def _together(wish: Wish) -> Saying:
-    return Saying(
-        "a request waits for you", "has a request that waits for your yes or no, for an hour:", HOUR, wish.drill
-    )
+    what = "has a request that waits for your yes or no, for an hour:"
+    return Saying("a request waits for you", what, breaking_glass.STANDS, wish.drill)
 
 
 def _told(parts: Parts, rota: Rota, people: Iterable[Person], saying: Saying) -> bool:
@@ -160,5 +158,6 @@ def _left(parts: Parts, where: tuple[str, str], saying: Saying) -> bool:
     way, to = where
     link, drill = f"{parts.settings.public_url}/staff/numbers/", "DRILL. " if saying.drill else ""
     body, subject = f"{drill}Heard {saying.body} {link}", f"{drill}Heard: {saying.subject}"
-    message = Outgoing(to, sender_of(parts.settings, way), body, subject=subject, life=saying.life)
+    life = int(saying.life.total_seconds())
+    message = Outgoing(to, sender_of(parts.settings, way), body, subject=subject, life=life)
     return left(parts, way, lambda: message, "somebody could not be told of a number")
