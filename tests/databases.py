@@ -24,6 +24,9 @@ NOT_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 MakeTables = Callable[[str], None]
 """Given the SQLAlchemy URL of an empty database, makes every table in it and closes what it opened."""
 
+Shape = tuple[object, ...] | None
+"""The tables, triggers and version of a database; none where the migrations have not been."""
+
 _numbers = itertools.count(1)
 
 
@@ -81,16 +84,23 @@ def postgres_spares(postgres_url: str) -> Iterator[list[str]]:
         _drop(postgres_url, name)
 
 
+@pytest.fixture(scope="session")
+def postgres_shape(postgres_url: str, postgres_template: str) -> Shape:
+    """What every test gets: the tables, triggers and version of the template."""
+    return _shape(_named(postgres_url, postgres_template))
+
+
 @pytest.fixture
-def postgres_database_url(postgres_url: str, postgres_template: str, postgres_spares: list[str]) -> Iterator[str]:
+def postgres_database_url(
+    postgres_url: str, postgres_template: str, postgres_shape: Shape, postgres_spares: list[str]
+) -> Iterator[str]:
     """A PostgreSQL database with every table and no row; a test that asks for it is marked `postgres` by itself."""
     name = postgres_spares.pop() if postgres_spares else _create(postgres_url, postgres_template)
     url = _named(postgres_url, name)
-    made = _shape(url)
     try:
         yield url
     finally:
-        if made and _emptied(url, made):
+        if postgres_shape and _emptied(url, postgres_shape):
             postgres_spares.append(name)
         else:
             _drop(postgres_url, name)
@@ -153,7 +163,7 @@ EMPTY = """
 """Every row goes and every number begins anew, also where triggers refuse it."""
 
 
-def _shape(url: str) -> tuple[object, ...] | None:
+def _shape(url: str) -> Shape:
     """The tables, triggers and version of a database; none where the migrations have not been."""
     try:
         with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
@@ -162,7 +172,7 @@ def _shape(url: str) -> tuple[object, ...] | None:
         return None
 
 
-def _emptied(url: str, made: tuple[object, ...]) -> bool:
+def _emptied(url: str, made: Shape) -> bool:
     """Empty a database for the next test, unless this one changed more than rows."""
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
     try:
