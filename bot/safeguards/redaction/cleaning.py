@@ -10,6 +10,9 @@ LONGEST = 1_600
 
 _JOINER = "\u200d"
 _VARIATION = "\ufe0e\ufe0f"
+_CHANGED = (*_VARIATION, "\ufffd")
+"""What counts as printable and may have to go all the same."""
+
 _BLACK_FLAG = "\U0001f3f4"
 _KEYCAPS = "0123456789#*"
 _HALF_MARK = re.compile(r"\[[a-z ]{0,14}$")
@@ -26,6 +29,8 @@ def cleaned(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable() and not any(each in text for each in _CHANGED):
+        return text
     kept: list[str] = []
     for position, character in enumerate(text):
         following = text[position + 1 : position + 2]

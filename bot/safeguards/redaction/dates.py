@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bot.safeguards.redaction.shape import Shape
+
 _I = re.IGNORECASE
 _MONTH = (
     r"(?:jan(?:u?a?r[uy]?)?|janu\w{0,5}|feb\w{0,6}|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug\w{0,4}|sep\w{0,7}|oct\w{0,5}|"
@@ -41,23 +43,38 @@ _BIRTH = re.compile(
     _I,
 )
 
-DATES: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
-    (re.compile(r"(?<![\w/])\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?(?:(?:19[89]|20[0-2])\d|\d\d)(?![\w/])"), None),
-    (re.compile(r"(?<!\w)(?:199|20[0-2])\d[-/.][01]?\d[-/.][0-3]?\d(?!\w)"), None),
-    (re.compile(rf"(?<!\w){_DATE},? ?(?:in )?{_YEAR}(?!\w)", _I), None),
-    (re.compile(rf"(?<!\w)\d{{1,2}}\.? ?(?:{_MONTH_ABROAD})(?:,? (?:19|20)\d\d)?", _I), _BIRTH),
-    (re.compile(rf"(?<!\w){_DATE}", _I), _BIRTH),
-    (re.compile(rf"(?<!\w)(?:the )?{_DAY} of the \w+(?:,? {_YEAR})?(?!\w)", _I), _BIRTH),
-    (re.compile(rf"(?<!\w)(?:{_FEAST})(?:,? {_YEAR})?(?!\w)", _I), _BIRTH),
-    (
-        re.compile(r"(?<![\w/])(?:0?[1-9]|[12]\d|3[01]) ?[/.\-] ?(?:0?[1-9]|1[0-2])(?![\w/])"),
+_MONTHS = frozenset(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+_FEASTS = frozenset(
+    ["mas", "crimbo", "day", "hogmanay", "new year", "hallow", "valentine", "april", "night", "fawkes", "leap",
+     "midsummer"]
+)  # fmt: skip
+
+
+def _date(
+    pattern: str, beside: re.Pattern[str] | None = None, digits: int = 0, signs: frozenset[str] = frozenset()
+) -> Shape:
+    return Shape("date of birth", re.compile(pattern, _I), beside=beside, digits=digits, signs=signs)
+
+
+DATES: tuple[Shape, ...] = (
+    _date(r"(?<![\w/])\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?(?:(?:19[89]|20[0-2])\d|\d\d)(?![\w/])", digits=4),
+    _date(r"(?<!\w)(?:199|20[0-2])\d[-/.][01]?\d[-/.][0-3]?\d(?!\w)", digits=6),
+    _date(rf"(?<!\w){_DATE},? ?(?:in )?{_YEAR}(?!\w)", signs=_MONTHS),
+    _date(rf"(?<!\w)\d{{1,2}}\.? ?(?:{_MONTH_ABROAD})(?:,? (?:19|20)\d\d)?", _BIRTH, digits=1),
+    _date(rf"(?<!\w){_DATE}", _BIRTH, signs=_MONTHS),
+    _date(rf"(?<!\w)(?:the )?{_DAY} of the \w+(?:,? {_YEAR})?(?!\w)", _BIRTH, signs=frozenset({" of the "})),
+    _date(rf"(?<!\w)(?:{_FEAST})(?:,? {_YEAR})?(?!\w)", _BIRTH, signs=_FEASTS),
+    _date(
+        r"(?<![\w/])(?:0?[1-9]|[12]\d|3[01]) ?[/.\-] ?(?:0?[1-9]|1[0-2])(?![\w/])",
         re.compile(r"\b(?:born|birthday|bday|dob)\b", _I),
+        digits=2,
     ),
-    (re.compile(r"(?<!\w)(?:199|20[01])\d(?!\w)"), re.compile(r"\b(?:born|dob|birth)\b", _I)),
-    (re.compile(r"(?<!\w)\d{6}(?!\w)"), re.compile(r"\b(?:born|dob|birth)\b", _I)),
-    (
-        re.compile(r"(?<!\w)\d{1,2} \d{1,2} (?:(?:19|20)\d\d|[012]\d)(?!\w)"),
+    _date(r"(?<!\w)(?:199|20[01])\d(?!\w)", re.compile(r"\b(?:born|dob|birth)\b", _I), digits=4),
+    _date(r"(?<!\w)\d{6}(?!\w)", re.compile(r"\b(?:born|dob|birth)\b", _I), digits=6),
+    _date(
+        r"(?<!\w)\d{1,2} \d{1,2} (?:(?:19|20)\d\d|[012]\d)(?!\w)",
         re.compile(r"\b(?:born|dob|birth\w*|bday)\b", _I),
+        digits=4,
     ),
 )
 """What a date looks like, and what must stand somewhere in the text for it to be one of birth."""

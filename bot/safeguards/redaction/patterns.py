@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 
 from bot.safeguards.redaction.dates import DATES
-from bot.safeguards.redaction.streets import DOOR, STREET, is_address
+from bot.safeguards.redaction.shape import Found, Ordinary, Shape, as_signs
+from bot.safeguards.redaction.streets import DOOR, NUMBERS, STREET, is_address
 
-Ordinary = Callable[[str], bool]
-Accepts = Callable[[re.Match[str], Ordinary], bool]
-Found = tuple[int, int, str]
 _I = re.IGNORECASE
-DIGITAL = frozenset({"number", "postcode", "plate"})
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A kind of detail, how it looks, which group of it is taken out, and what must stand somewhere in the text."""
-
-    kind: str
-    pattern: re.Pattern[str]
-    group: int = 0
-    accepts: Accepts = lambda match, ordinary: True
-    beside: re.Pattern[str] | None = None
-
-    def may_be_in(self, text: str, digits: bool) -> bool:
-        """Whether it is worth looking for; most texts hold no digit."""
-        if self.kind in DIGITAL and not digits:
-            return False
-        return self.beside is None or self.beside.search(text) is not None
-
-
 _DIGIT = (
     r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|treble|hundred|hunner|o|wan|twa|"
     r"fower|\d{1,5})"
@@ -117,6 +94,7 @@ SHAPES: tuple[Shape, ...] = (
             r"(?: ?\. ?[\w-]{2,63}| dot [\w-]{2,63}){1,4}",
             _I,
         ),
+        signs=frozenset({"@"}),
     ),
     Shape(
         "email",
@@ -125,49 +103,61 @@ SHAPES: tuple[Shape, ...] = (
             rf"[\w-]{{1,40}}(?: dot [\w-]{{2,20}}| ?\(dot\) ?[\w-]{{2,20}}| kropka [\w-]{{2,20}}){{1,3}}(?!\w)",
             _I,
         ),
+        signs=frozenset({"dot", "kropka"}),
     ),
     Shape(
         "email",
         re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}{_AT}{_MAIL}(?:{_DOT}(?:com|co{_DOT}uk|net|me|org))?(?!\w)", _I),
+        signs=frozenset({"@", " at ", "(at)", "[at]"}),
     ),
-    Shape("link", re.compile(r"(?:https?://|www ?\. ?)\S{1,400}(?: \.\S{1,100})?", _I)),
+    Shape(
+        "link",
+        re.compile(r"(?:https?://|www ?\. ?)\S{1,400}(?: \.\S{1,100})?", _I),
+        signs=frozenset({"://", "www"}),
+    ),
     Shape(
         "link",
         re.compile(rf"(?<![\w@.])[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}\.{_SITES}(?![\w])(?:/\S{{0,300}})?", _I),
+        signs=frozenset({"."}),
     ),
     Shape(
         "link",
         re.compile(
             rf"(?<![\w@.])[\w-]{{1,40}}(?: \. | dot ){_SITES}(?:(?: ?/ ?| slash | dot )[\w-]{{1,40}}){{0,4}}(?!\w)", _I
         ),
+        signs=frozenset({" . ", " dot "}),
     ),
-    Shape("handle", re.compile(r"(?<![\w@])@ ?\w[\w.]{1,38}\w|(?<![\w@])@\w{2}", _I)),
+    Shape("handle", re.compile(r"(?<![\w@])@ ?\w[\w.]{1,38}\w|(?<![\w@])@\w{2}", _I), signs=frozenset({"@"})),
     Shape(
         "number",
         re.compile(r"(?<![\w+])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[ -]?\d{4}(?!\w)|(?<=chi )\d{6,10}", _I),
+        digits=6,
     ),
-    Shape("number", re.compile(r"(?<!\w)[a-z] ?[a-z] ?-?\d ?\d ?-?\d ?\d ?-?\d ?\d ?-?[a-d](?!\w)", _I)),
-    *(Shape("date of birth", pattern, beside=beside) for pattern, beside in DATES),
+    Shape("number", re.compile(r"(?<!\w)[a-z] ?[a-z] ?-?\d ?\d ?-?\d ?\d ?-?\d ?\d ?-?[a-d](?!\w)", _I), digits=6),
+    *DATES,
     Shape(
         "phone",
         re.compile(r"(?<![\w+])(?:\+|00)?\(?[\dOo](?:[ ()./\-]{0,2}[\dO]|(?<=\d)[ ]?o){9,14}(?!\w)"),
         0,
         _is_number,
+        digits=6,
     ),
     Shape("phone", re.compile(rf"(?<!\w){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{5,16}}(?!\w)", _I), 0, _is_spoken),
-    Shape("phone", re.compile(r"(?<![\w+])0(?:7\d{3}|1[346]1|141|131|1\d{3})(?!\w)")),
-    Shape("number", re.compile(r"(?<![\w+])(?!0800 ?1111(?!\d)|116 ?123(?!\d))\d(?:-?\d){6,18}(?!\w)")),
+    Shape("phone", re.compile(r"(?<![\w+])0(?:7\d{3}|1[346]1|141|131|1\d{3})(?!\w)"), digits=4),
+    Shape("number", re.compile(r"(?<![\w+])(?!0800 ?1111(?!\d)|116 ?123(?!\d))\d(?:-?\d){6,18}(?!\w)"), digits=7),
     Shape(
         "number",
         re.compile(r"(?<![\w/])([a-z]{1,5})[/-]?\d{1,10}(?:[/-]\d{1,10}){0,3}(?:[/-]?[a-z]{1,2})?(?!\w)", _I),
         0,
         _is_reference,
+        digits=5,
     ),
     Shape(
         "number",
         re.compile(r"(?<![\w/])([A-Z]{2,5}) \d{1,10}(?:[ /-]\d{1,10}){0,3}(?:[ /-]?[A-Za-z])?(?!\w)"),
         0,
         _is_reference,
+        digits=5,
     ),
     Shape(
         "postcode",
@@ -178,16 +168,25 @@ SHAPES: tuple[Shape, ...] = (
         ),
         0,
         _in_area,
+        digits=2,
     ),
     Shape(
-        "postcode", re.compile(r"(?<!\w)(ab|dd|dg|eh|fk|hs|iv|ka|kw|ky|ml|pa|ph|td|ze)\d{1,2}(?: \d(?!\w))?(?!\w)", _I)
+        "postcode",
+        re.compile(r"(?<!\w)(ab|dd|dg|eh|fk|hs|iv|ka|kw|ky|ml|pa|ph|td|ze)\d{1,2}(?: \d(?!\w))?(?!\w)", _I),
+        digits=1,
     ),
-    Shape("postcode", re.compile(r"(?<!\w)(?:[Gg]\d{2}|G\d)(?: \d(?!\w))?(?!\w)")),
-    Shape("postcode", re.compile(r"post ?codes?(?: is| starts| begins|:|'s)? ([a-z]{1,2}\d[a-z\d]?)(?!\w)", _I), 1),
-    Shape("plate", re.compile(r"(?<!\w)([a-z]{2}) ?\d{2} ?([a-z]{3})(?!\w)", _I), 0, _is_plate),
-    Shape("plate", re.compile(r"(?<!\w)[A-Z] ?\d{1,3} ?[A-Z]{3}(?!\w)")),
-    Shape("address", STREET, 0, is_address),
-    Shape("address", DOOR),
+    Shape("postcode", re.compile(r"(?<!\w)(?:[Gg]\d{2}|G\d)(?: \d(?!\w))?(?!\w)"), digits=1),
+    Shape(
+        "postcode",
+        re.compile(r"post ?codes?(?: is| starts| begins|:|'s)? ([a-z]{1,2}\d[a-z\d]?)(?!\w)", _I),
+        1,
+        digits=1,
+        signs=frozenset({"post"}),
+    ),
+    Shape("plate", re.compile(r"(?<!\w)([a-z]{2}) ?\d{2} ?([a-z]{3})(?!\w)", _I), 0, _is_plate, digits=2),
+    Shape("plate", re.compile(r"(?<!\w)[A-Z] ?\d{1,3} ?[A-Z]{3}(?!\w)"), digits=1),
+    Shape("address", STREET, 0, is_address, signs=NUMBERS),
+    Shape("address", DOOR, digits=1),
     Shape(
         "handle",
         re.compile(
@@ -198,10 +197,20 @@ SHAPES: tuple[Shape, ...] = (
         1,
         _is_handle,
     ),
-    Shape("handle", re.compile(r"(?<![\w.])(?=[\w.]{0,30}[^\W\d_]{4})(?=[\w.]{0,30}\d\d)[\w.]{6,40}(?!\w)")),
-    Shape("handle", re.compile(r"(?<![\w.#])[\w.]{2,40}#\d{3,6}(?!\w)")),
-    Shape("handle", re.compile(r"(?<![\w.])(?=\w{0,30}[^\W_])(?:[^\W_]+_+){1,6}[^\W_]+(?!\w)")),
-    Shape("handle", re.compile(r"(?<![\w.])(?:[A-Za-z]?[a-z]{1,20}[A-Z]){1,4}[A-Za-z]{1,20}(?!\w)"), 0, _is_account),
+    Shape("handle", re.compile(r"(?<![\w.])(?=[\w.]{0,30}[^\W\d_]{4})(?=[\w.]{0,30}\d\d)[\w.]{6,40}(?!\w)"), digits=2),
+    Shape("handle", re.compile(r"(?<![\w.#])[\w.]{2,40}#\d{3,6}(?!\w)"), digits=3, signs=frozenset({"#"})),
+    Shape(
+        "handle",
+        re.compile(r"(?<![\w.])(?=\w{0,30}[^\W_])(?:[^\W_]+_+){1,6}[^\W_]+(?!\w)"),
+        signs=frozenset({"_"}),
+    ),
+    Shape(
+        "handle",
+        re.compile(r"(?<![\w.])(?:[A-Za-z]?[a-z]{1,20}[A-Z]){1,4}[A-Za-z]{1,20}(?!\w)"),
+        0,
+        _is_account,
+        beside=re.compile("[a-z][A-Z]"),
+    ),
     Shape(
         "handle",
         re.compile(
@@ -211,9 +220,17 @@ SHAPES: tuple[Shape, ...] = (
         ),
         1,
         _is_handle,
+        signs=frozenset({"add ", "follow ", "dm ", "message "}),
     ),
-    Shape("handle", re.compile(rf"(?<!\w){_APPS} ([^\W_]*[\d_][\w.]{{2,39}})", _I), 1, _is_handle),
+    Shape(
+        "handle",
+        re.compile(rf"(?<!\w){_APPS} ([^\W_]*[\d_][\w.]{{2,39}})", _I),
+        1,
+        _is_handle,
+        signs=frozenset({"0", "_"}),
+    ),
 )
+_SIGNS = tuple({sign for shape in SHAPES for sign in shape.signs})
 
 _PART_OF_NUMBER = re.compile(r"(?<!\w)0(?:7\d{3}|1\d{2,3})(?!\w)")
 _REST_OF_NUMBER = re.compile(r"(?<![\w£.])\d{2,6}(?![\w%.])")
@@ -222,11 +239,12 @@ _NEAR = 60
 
 def shapes(text: str, ordinary: Ordinary) -> Iterator[Found]:
     """Every detail with a shape, earlier kinds first: where two overlap, the first one found counts."""
-    digits = any(character.isdigit() for character in text)
+    plain = as_signs(text)
+    digits, signs = plain.count("0"), {sign for sign in _SIGNS if sign in plain}
     for shape in SHAPES:
-        if shape.may_be_in(text, digits):
+        if shape.may_be_in(text, digits, signs):
             found = (match for match in shape.pattern.finditer(text) if shape.accepts(match, ordinary))
             yield from ((*match.span(shape.group), shape.kind) for match in found)
-    for part in _PART_OF_NUMBER.finditer(text):
+    for part in _PART_OF_NUMBER.finditer(text) if digits else ():
         for rest in _REST_OF_NUMBER.finditer(text, max(0, part.start() - _NEAR), part.end() + _NEAR):
             yield (*rest.span(), "phone")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from bot.safeguards.redaction.cleaning import cleaned, shortened
-from bot.safeguards.redaction.patterns import Found, shapes
+from bot.safeguards.redaction.patterns import shapes
+from bot.safeguards.redaction.shape import Found
 from bot.safeguards.redaction.tagger import BESIDE_AGE, GENERAL, Names
 from bot.safeguards.redaction.tokens import MARK, tokens_of
 from conversations.values import Redacted, RedactedText

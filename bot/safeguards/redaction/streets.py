@@ -31,6 +31,11 @@ STREET = re.compile(
     re.IGNORECASE,
 )
 DOOR = re.compile(r"(?<!\w)(?:flat|hoose number|house number|door)\s\d{1,3}(?:/\d{1,3})?[a-d]?(?!\w)", re.IGNORECASE)
+NUMBERS = frozenset(
+    ["0", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "teen",
+     "ty"]
+)  # fmt: skip
+"""One of these stands in every number; 0 is any digit."""
 
 _FILLING = frozenset(
     """

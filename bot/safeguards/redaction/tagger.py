@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pycrfsuite
 
 from bot.safeguards.redaction.features import features_of, manner_of, opens, sort_of
-from bot.safeguards.redaction.patterns import Found
+from bot.safeguards.redaction.shape import Found
 from bot.safeguards.redaction.tokens import Token, kind_at
 from bot.safeguards.redaction.words import KEPT, Words, folded, load_words, own_words
 
