@@ -44,6 +44,9 @@ _SORTS = (
 )
 """Sorts of words, the first that fits: which flag it must have, and which not."""
 
+LONGEST_SLIP = 12
+"""In longer words nobody looks for an everyday one that is one slip of the thumb away."""
+
 _RUNS = re.compile(r"(.)\1{2,}")
 _LEET = str.maketrans("013457@$", "oieastas")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "in", "ly", "er", "est", "y")
@@ -129,9 +132,10 @@ def _unknown(word: str, words: Words, lookup: Lookup) -> list[str]:
         if flags := lookup(form):
             found.append(f"form={_bits(flags)}")
     if len(word) >= 4 and word.isascii():
-        if len(word) >= 5 and (word in words.near or not words.near.isdisjoint(without_one(word))):
+        spellings = (word, *without_one(word))
+        if len(word) >= 5 and any(map(words.near.of, spellings)):
             found.append("near")
-        found.append(f"slip={_slip(word, words)}")
+        found.append(f"slip={max(map(words.slips.of, spellings)) if len(word) <= LONGEST_SLIP else 0}")
         found += [
             f"base={_bits(flags)}"
             for ending in _ENDINGS
@@ -141,14 +145,6 @@ def _unknown(word: str, words: Words, lookup: Lookup) -> list[str]:
     if word[:1] in "ولبك" and (flags := lookup(word[1:])):
         found.append(f"form={_bits(flags)}")
     return found
-
-
-def _slip(word: str, words: Words) -> int:
-    """How common the commonest everyday word is that is one slip of the thumb away; 0 when there is none."""
-    slips = words.slips
-    if len(word) > 12:
-        return 0
-    return max(slips.get(word, 0), *(slips.get(shorter, 0) for shorter in without_one(word)))
 
 
 def _plain(token: Token) -> str:

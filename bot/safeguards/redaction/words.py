@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from bot.safeguards.redaction.forms import Forms, forms
+
 FORENAME, SURNAME, AMBIGUOUS, PLACE, ORDINARY, KEPT, ELSEWHERE, FORENAME_ABROAD, SURNAME_ABROAD = (
     1 << bit for bit in range(9)
 )
@@ -31,7 +33,6 @@ LISTS: Mapping[str, int] = MappingProxyType(
         "ordinary": ORDINARY,
         "kept": KEPT,
         "answers": KEPT,
-        "frequent_elsewhere": ELSEWHERE,
     }
 )
 PLACES = ("places", "places_home")
@@ -59,19 +60,24 @@ def _marked(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Everything that is known of words; `phrases` has places and schools of several words by their first."""
+    """Everything that is known of words; `phrases` has places and schools of several words by their first.
+
+    `elsewhere` has the third of all words of which nothing more is known: that they are frequent in other languages.
+    """
 
     known: Mapping[str, int]
     phrases: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
-    near: frozenset[str]
-    slips: Mapping[str, int]
+    near: Forms
+    slips: Forms
     cues: Mapping[str, tuple[str, ...]]
     answers: frozenset[str]
+    elsewhere: Forms
     own: frozenset[str] = frozenset()
 
     def of(self, plain: str) -> int:
         """The flags of a folded word; 0 when nothing is known."""
-        return self.known.get(plain, 0)
+        flags = self.known.get(plain)
+        return flags if flags is not None else ELSEWHERE if self.elsewhere.of(plain) else 0
 
     def is_ordinary(self, word: str) -> bool:
         """Whether this is an everyday word."""
@@ -100,7 +106,17 @@ def load_words() -> Words:
             known[word] = known.get(word, 0) | int(step) << STEP
     for word in _settlements():
         known[word] = known.get(word, 0) | PLACE
-    return Words(known, _phrases(), _near(known), _slips(known), _cues(), frozenset(_lines("answers")))
+    elsewhere = forms({1: _elsewhere(known)})
+    return Words(known, _phrases(), _near(known), _slips(known), _cues(), frozenset(_lines("answers")), elsewhere)
+
+
+def _elsewhere(known: dict[str, int]) -> Iterator[str]:
+    """Flags what is frequent in other languages, and answers the words of which nothing else is known."""
+    for word in listed("frequent_elsewhere"):
+        if word in known:
+            known[word] |= ELSEWHERE
+        else:
+            yield word
 
 
 def _settlements() -> Iterator[str]:
@@ -134,26 +150,25 @@ def own_words(words: Words, own: str) -> Words:
     return replace(words, known=known, own=frozenset(named - everyday))
 
 
-def _near(known: Mapping[str, int]) -> frozenset[str]:
+def _near(known: Mapping[str, int]) -> Forms:
     """What common forenames look like with one letter left out."""
     names = [word for word, flags in known.items() if flags & FORENAME and len(word) >= 5 and word.isascii()]
-    return frozenset(shorter for name in names if known[name] >> STEP >= 2 for shorter in without_one(name))
+    return forms({1: (shorter for name in names if known[name] >> STEP >= 2 for shorter in without_one(name))})
 
 
-def _slips(known: Mapping[str, int]) -> Mapping[str, int]:
+def _slips(known: Mapping[str, int]) -> Forms:
     """What everyday words look like with one letter left out or as they are, and how common the word is."""
-    found: dict[str, int] = {}
+    found: dict[int, list[str]] = {}
     for word, flags in known.items():
-        step = flags >> STEP
-        if step >= 3 and len(word) >= 4 and word.isascii() and (flags & ORDINARY or not flags & (FORENAME | SURNAME)):
-            for form in (word, *without_one(word)):
-                found[form] = max(step, found.get(form, 0))
-    return found
+        everyday = flags >> STEP >= COMMON and (flags & ORDINARY or not flags & (FORENAME | SURNAME))
+        if everyday and len(word) >= 4 and word.isascii():
+            found.setdefault(flags >> STEP, []).extend((word, *without_one(word)))
+    return forms(found)
 
 
-def without_one(word: str) -> Iterator[str]:
+def without_one(word: str) -> list[str]:
     """The word without each of its letters in turn, the first excepted."""
-    return (word[:place] + word[place + 1 :] for place in range(1, len(word)))
+    return [word[:place] + word[place + 1 :] for place in range(1, len(word))]
 
 
 def _cues() -> Mapping[str, tuple[str, ...]]:
