@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import chain
 
 from bot.safeguards.redaction.tokens import Token
 from bot.safeguards.redaction.words import (
@@ -49,6 +51,10 @@ LONGEST_SLIP = 12
 
 _RUNS = re.compile(r"(.)\1{2,}")
 _LEET = str.maketrans("013457@$", "oieastas")
+_PIECES = (
+    *((size, f"p{size}=", slice(size)) for size in (1, 2, 3, 4)),
+    *((size, f"s{size}=", slice(-size, None)) for size in (1, 2, 3, 4)),
+)
 _ENDINGS = ("s", "es", "ed", "d", "ing", "in", "ly", "er", "est", "y")
 
 
@@ -61,26 +67,34 @@ def features_of(tokens: Sequence[Token], words: Words, shapes: Sequence[str], lo
     looks = [_look(token.text) for token in tokens]
     phrases = _phrases(plain, words)
     manner = manner_of(tokens)
-    return [
-        _of(place, plain, classes, looks)
-        + _sorted(place, plain, sorts, f"{manner}{looks[place]}{opens(tokens, place)}")
-        + _alone(tokens[place], plain[place], flags[place], words, lookup)
-        + [f"q={shapes[place]}", f"g={phrases[place]}"]
-        for place in range(len(tokens))
-    ]
+    around = zip(*(_beside(step, plain, classes, looks) for step in (-3, -2, -1, 1, 2, 3)), strict=True)
+    found = []
+    for place, beside in enumerate(around):
+        word, kind, look = plain[place], classes[place], looks[place]
+        told = ["bias", f"w={word}", f"c={kind}", f"l={look}", f"cl={kind}{look}"]
+        told += chain.from_iterable(beside)
+        told += _pairs(place, plain)
+        told += _sorted(place, plain, sorts, f"{manner}{look}{opens(tokens, place)}")
+        told += _alone(tokens[place], word, flags[place], words, lookup)
+        told += (f"q={shapes[place]}", f"g={phrases[place]}")
+        found.append(told)
+    return found
 
 
-def _of(place: int, plain: Sequence[str], classes: Sequence[str], looks: Sequence[str]) -> list[str]:
-    word, kind = plain[place], classes[place]
-    found = ["bias", f"w={word}", f"c={kind}", f"l={looks[place]}", f"cl={kind}{looks[place]}"]
-    for step in (-3, -2, -1, 1, 2, 3):
-        at = place + step
-        if 0 <= at < len(plain):
-            found += [f"w{step}={plain[at]}", f"c{step}={classes[at]}"]
-            if -2 <= step <= 2:
-                found.append(f"l{step}={looks[at]}")
-        else:
-            found.append(f"w{step}=<>")
+def _beside(step: int, plain: Sequence[str], classes: Sequence[str], looks: Sequence[str]) -> list[tuple[str, ...]]:
+    """What each token is told of the one so many steps away."""
+    word, kind, look = f"w{step}=", f"c{step}=", f"l{step}="
+    told: list[tuple[str, ...]]
+    if -2 <= step <= 2:
+        told = [(word + a, kind + b, look + c) for a, b, c in zip(plain, classes, looks, strict=True)]
+    else:
+        told = [(word + a, kind + b) for a, b in zip(plain, classes, strict=True)]
+    nobody: list[tuple[str, ...]] = [(f"{word}<>",)] * min(abs(step), len(plain))
+    return told[step:] + nobody if step > 0 else nobody + told[:step]
+
+
+def _pairs(place: int, plain: Sequence[str]) -> list[str]:
+    found = []
     if place > 1:
         found.append(f"w-2w-1={plain[place - 2]}|{plain[place - 1]}")
     if 0 < place < len(plain) - 1:
@@ -104,19 +118,15 @@ def _sorted(place: int, plain: Sequence[str], sorts: Sequence[str], look: str) -
 
 def _alone(token: Token, word: str, flags: int, words: Words, lookup: Lookup) -> list[str]:
     """Pieces of the word, its cues, and whether it is nearly a name."""
-    found = [f"cue={cue}" for cue in words.cues.get(word, ())] + [
-        f"f={letter}" for bit, letter in _FLAGS if flags & bit
-    ]
-    if word[:1].isalpha():
-        found.append(f"z={flags >> STEP}")
-        if flags & (FORENAME | SURNAME) and not flags & _EVERYDAY:
-            found.append(f"clear={flags & FORENAME and 1}")
+    is_word = word[:1].isalpha()
+    found = [f"cue={cue}" for cue in words.cues.get(word, ())]
+    found += _listed(flags, is_word)
     if token.glued:
         found.append("glued")
-    if word[:1].isalpha():
-        found += [f"p{size}={word[:size]}" for size in (1, 2, 3, 4) if len(word) > size]
-        found += [f"s{size}={word[-size:]}" for size in (1, 2, 3, 4) if len(word) > size]
-        found.append(f"n={min(len(word), 9)}")
+    if is_word:
+        length = len(word)
+        found += [name + word[cut] for size, name, cut in _PIECES if length > size]
+        found.append(f"n={min(length, 9)}")
         if not flags:
             found += _unknown(word, words, lookup)
     elif word[:1].isdigit():
@@ -124,12 +134,23 @@ def _alone(token: Token, word: str, flags: int, words: Words, lookup: Lookup) ->
     return found
 
 
+@cache
+def _listed(flags: int, is_word: bool) -> tuple[str, ...]:
+    """What the lists know."""
+    found = [f"f={letter}" for bit, letter in _FLAGS if flags & bit]
+    if is_word:
+        found.append(f"z={flags >> STEP}")
+        if flags & (FORENAME | SURNAME) and not flags & _EVERYDAY:
+            found.append(f"clear={flags & FORENAME and 1}")
+    return tuple(found)
+
+
 def _unknown(word: str, words: Words, lookup: Lookup) -> list[str]:
     """What an unfamiliar word could be a form of."""
     found = ["unknown"]
     short = _RUNS.sub(r"\1", word)
-    for form in {short, word.translate(_LEET), word[:-1] if word[-1:] == "s" else word} - {word}:
-        if flags := lookup(form):
+    for form in dict.fromkeys((short, word.translate(_LEET), word.removesuffix("s"))):
+        if form != word and (flags := lookup(form)):
             found.append(f"form={_bits(flags)}")
     if len(word) >= 4 and word.isascii():
         spellings = (word, *without_one(word))
@@ -173,6 +194,7 @@ def _class(flags: int, token: Token) -> str:
     return _bits(flags)
 
 
+@cache
 def _bits(flags: int) -> str:
     return "".join(letter for bit, letter in _FLAGS if flags & bit) + str(flags >> STEP)
 

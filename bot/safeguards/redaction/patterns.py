@@ -231,6 +231,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
 )
 _SIGNS = tuple({sign for shape in SHAPES for sign in shape.signs})
+_WITHOUT_DIGITS = tuple(shape for shape in SHAPES if not shape.digits)
 
 _PART_OF_NUMBER = re.compile(r"(?<!\w)0(?:7\d{3}|1\d{2,3})(?!\w)")
 _REST_OF_NUMBER = re.compile(r"(?<![\w£.])\d{2,6}(?![\w%.])")
@@ -241,7 +242,7 @@ def shapes(text: str, ordinary: Ordinary) -> Iterator[Found]:
     """Every detail with a shape, earlier kinds first: where two overlap, the first one found counts."""
     plain = as_signs(text)
     digits, signs = plain.count("0"), {sign for sign in _SIGNS if sign in plain}
-    for shape in SHAPES:
+    for shape in SHAPES if digits else _WITHOUT_DIGITS:
         if shape.may_be_in(text, digits, signs):
             found = (match for match in shape.pattern.finditer(text) if shape.accepts(match, ordinary))
             yield from ((*match.span(shape.group), shape.kind) for match in found)

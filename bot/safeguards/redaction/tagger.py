@@ -73,7 +73,7 @@ class Names:
 
     def details(self, tokens: Sequence[Token], shaped: Sequence[Found], strict: bool) -> Iterator[Found]:
         """Where details without a shape stand; `shaped` has been found already, marks are passed over."""
-        shapes = [kind_at(token, shaped) for token in tokens]
+        shapes = [kind_at(token, shaped) if shaped else "" for token in tokens]
         careful = manner_of(tokens) == "c"
         for place, chance, kind in self._judged(tokens, shapes):
             token = tokens[place]
