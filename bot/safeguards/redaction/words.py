@@ -158,12 +158,14 @@ def _near(known: Mapping[str, int]) -> Forms:
 
 def _slips(known: Mapping[str, int]) -> Forms:
     """What everyday words look like with one letter left out or as they are, and how common the word is."""
-    found: dict[int, list[str]] = {}
+    everyday: dict[int, list[str]] = {}
     for word, flags in known.items():
-        everyday = flags >> STEP >= COMMON and (flags & ORDINARY or not flags & (FORENAME | SURNAME))
-        if everyday and len(word) >= 4 and word.isascii():
-            found.setdefault(flags >> STEP, []).extend((word, *without_one(word)))
-    return forms(found)
+        step, named = flags >> STEP, flags & (FORENAME | SURNAME)
+        if step >= COMMON and len(word) >= 4 and word.isascii() and (flags & ORDINARY or not named):
+            everyday.setdefault(step, []).append(word)
+    return forms(
+        {step: (form for word in words for form in (word, *without_one(word))) for step, words in everyday.items()}
+    )
 
 
 def without_one(word: str) -> list[str]:
