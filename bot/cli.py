@@ -215,7 +215,10 @@ bot.add_command(launch.command)
 def _screen(encoder: str) -> Filter:
     """The screen as a filter, with the encoder's second look where that is asked for."""
     rules = lexicon.load()
-    look = third_mind.load().look if encoder == "request" else None
+    look = None
+    if encoder == "request":
+        third_mind.load()  # a missing encoder is told before the first line
+        look = triage.looking(rules)
     return lambda line: triage.triage_filter(line, rules, look)
 
 

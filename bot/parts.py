@@ -14,7 +14,7 @@ from bot.pace import Pace
 from bot.safeguards import redaction
 from bot.safeguards.language import Detector, build
 from bot.safeguards.redaction import Names
-from bot.safeguards.triage import encoder, lexicon, proof
+from bot.safeguards.triage import lexicon, looking, proof
 from bot.safeguards.triage.encoder import Look
 from bot.safeguards.triage.lexicon import Lexicon
 from bot.sender import Sender
@@ -68,7 +68,7 @@ def real_parts(settings: Settings) -> Parts:
         clock=_now,
         scripts=scripts,
         lexicon=rules,
-        look=encoder.look,
+        look=looking(rules),
         names=redaction.load_names(_own_names(settings.own_names)),
         detector=build(languages),
         keys=PublicKeys(settings.sealing_dir),

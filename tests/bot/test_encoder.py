@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.safeguards.triage import encoder
-from bot.safeguards.triage.encoder import Encoder, EncoderAbsent, Looked, worth_a_look
+from bot.safeguards.triage import encoder, lexicon, looking
+from bot.safeguards.triage.encoder import Encoder, EncoderAbsent, Looked, joined, worth_a_look
+from bot.safeguards.triage.screen import likelihood
 from bot.safeguards.triage.wordpieces import BEGIN, END, UNKNOWN, Pieces
 from conversations.values import Assessment, Level
 
@@ -116,6 +117,59 @@ def test_the_most_worrying_stretch_counts_also_beside_one_that_is_more_surely_a_
 
     found = made(chances).look("?" + "x" * 400 + "!" + "x" * 400)
     assert (found.level, found.category, found.chance) == (Level.IMMEDIATE, "suicide", 0.9)
+
+
+CHANCES = st.floats(0, 1)
+
+
+@given(CHANCES, CHANCES, CHANCES)
+def test_what_it_heard_counts_and_counts_less_than_what_it_saw(chance: float, low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    assert 0 <= joined(chance, low) <= joined(chance, high) <= 1
+    assert joined(chance, None) == chance
+    assert joined(low, chance) <= joined(high, chance)
+    assert joined(0.99, 0.01) > 0.5 > joined(0.01, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("heard", "level"), [(None, Level.CONCERN), (0.9, Level.CONCERN), (0.4, Level.NONE), (0.0, Level.NONE)]
+)
+def test_a_text_just_above_the_bar_alerts_unless_it_hears_a_doubt(heard: float | None, level: Level) -> None:
+    assert made(lambda piece: (0.0, 0.0, 0.81, 0.0, 0.1, 0.9)).look("x", heard).level == level
+
+
+TEXTS = (
+    "they listened to me today",
+    "he waits for me at the gate and i never go alone",
+    "i said it was fine and went to see my dog. " * 60,
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_look_of_the_service_hears_the_linear_model(text: str) -> None:
+    pytest.importorskip("onnxruntime")
+    rules = lexicon.load()
+    heard = likelihood(text, rules)
+    assert heard is not None
+    assert looking(rules)(text) == encoder.look_at(text, heard)
+    assert looking(None)(text) == encoder.look_at(text)
+
+
+@pytest.mark.parametrize("text", ["", "a lot", "10", "😭 😭 😭", "7 out of 10"])
+def test_nothing_is_heard_of_what_is_too_short_to_judge(text: str) -> None:
+    assert likelihood(text, lexicon.load()) is None
+
+
+def test_nothing_is_heard_without_a_model() -> None:
+    assert likelihood(TEXTS[1], lexicon.bare()) is None
+
+
+def test_what_is_heard_of_a_long_text_is_its_worst_part() -> None:
+    rules, plain = lexicon.load(), "they asked what i thought about school and i said it was fine. " * 40
+    worry = "my uncle hits me with his belt when he is drunk"
+    alone, calm, buried = (likelihood(text, rules) or 0 for text in (worry, plain, plain + worry + ". " + plain))
+    assert 0 < calm < buried <= 1
+    assert alone > 0.9
 
 
 LEVELS = st.sampled_from(list(Level))
@@ -225,7 +279,7 @@ import sys
 sys.modules["onnxruntime"] = None
 from bot.safeguards.triage import encoder
 try:
-    encoder.look("they listened to me")
+    encoder.look_at("they listened to me")
 except encoder.EncoderAbsent as absent:
     print(absent)
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ FEWEST_WORDS = 3
 LONGEST_PIECE = 128
 VOCABULARY = 30_522
 """How many pieces the vocabulary has that the starting weights came with."""
+HEARD = 0.3
+"""What the linear model's opinion weighs beside the encoder's own: they err on different texts."""
 _OVERLAP = 32
 
 
@@ -67,23 +70,38 @@ class Encoder:
     pieces: Callable[[str], list[int]]
     chances: Callable[[Sequence[int]], Sequence[float]]
 
-    def look(self, text: str) -> Looked:
-        """How worrying the text is; the most worrying stretch of a long one counts."""
-        found = [self._of(self.chances(stretch)) for stretch in _stretches(self.pieces(text))]
+    def look(self, text: str, heard: float | None = None) -> Looked:
+        """How worrying the text is; the most worrying stretch of a long one counts.
+
+        `heard` is how likely the linear model thinks that the text alerts, None where it saw too little.
+        """
+        found = [self._of(self.chances(stretch), heard) for stretch in _stretches(self.pieces(text))]
         return max(found, key=lambda looked: (looked.level, looked.chance))
 
-    def _of(self, chances: Sequence[float]) -> Looked:
-        alert, immediate = chances[2] + chances[3], chances[3]
+    def _of(self, chances: Sequence[float], heard: float | None) -> Looked:
+        alert, immediate = joined(chances[2] + chances[3], heard), chances[3]
         level = Level.NONE
         if alert >= self.bars["alert"]:
             level = Level.IMMEDIATE if immediate >= self.bars["immediate"] else Level.CONCERN
         likest = max(range(len(self.categories)), key=lambda place: chances[4 + place])
-        return Looked(level, float(alert), self.categories[likest], self.version)
+        return Looked(level, alert, self.categories[likest], self.version)
 
 
-def look(text: str) -> Looked:
+def joined(chance: float, heard: float | None) -> float:
+    """The encoder's chance and what it heard, weighed as odds; its own alone when it heard nothing."""
+    if heard is None:
+        return float(chance)
+    return 1 / (1 + math.exp(-(_log_odds(chance) + HEARD * _log_odds(heard)) / (1 + HEARD)))
+
+
+def _log_odds(chance: float) -> float:
+    within = min(max(chance, 1e-6), 1 - 1e-6)
+    return math.log(within / (1 - within))
+
+
+def look_at(text: str, heard: float | None = None) -> Looked:
     """Look at one text with the packaged encoder; raises EncoderAbsent."""
-    return load().look(text)
+    return load().look(text, heard)
 
 
 @cache

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.safeguards.triage.encoder import Look, worth_a_look
+from bot.safeguards.triage.encoder import Look, look_at, worth_a_look
 from bot.safeguards.triage.lexicon import Lexicon
 from bot.safeguards.triage.linear import Linear
 from bot.safeguards.triage.matching import level_of
@@ -147,6 +147,26 @@ def _second_mind(words: tuple[str, ...], heard: Heard, model: Linear) -> _Opinio
     if model.chance("wellbeing", worst, heard.levels) >= model.bars["wellbeing"]:
         return _Opinion(Level.WELLBEING, ("model:worry",), doubts)
     return _Opinion(Level.NONE, doubts=doubts)
+
+
+def likelihood(text: str, lexicon: Lexicon | None) -> float | None:
+    """How likely the linear model thinks that a text alerts; None where there is no model or too little to judge."""
+    if lexicon is None or lexicon.model is None:
+        return None
+    found = [_likely(tokens(stretch), lexicon, lexicon.model) for stretch in _stretches(normalised(text))]
+    return max((chance for chance in found if chance is not None), default=None)
+
+
+def _likely(words: tuple[str, ...], lexicon: Lexicon, model: Linear) -> float | None:
+    if not enough_words(words):
+        return None
+    levels = rules_heard(words, lexicon).levels
+    return max(model.chance("alert", model.seen(part), levels) for part in parts_of(words))
+
+
+def looking(lexicon: Lexicon | None) -> Look:
+    """The encoder's look, which hears what the linear model of this lexicon thinks of the text."""
+    return lambda text: look_at(text, likelihood(text, lexicon))
 
 
 def parts_of(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
