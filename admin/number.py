@@ -76,20 +76,22 @@ def show(alert_id: str, reveal_id: str) -> ResponseReturnValue:
         return _gone(alert)
     box = openings.opened(db.session(), asked.id, current_user.id, now())
     if box is None:
-        told = {"silent": _worker_is_silent(), "ring": _whom_to_ring()}
+        told = {"silent": _worker_is_silent() or _is_late(asked), "ring": _whom_to_ring()}
         return render_template("staff/number_waiting.html", alert=alert, **told), OPENING
-    if not reveals.note_shown(db.session(), row, now()):
-        return _gone(alert)
-    audit(Act("saw a number", f"alert {alert_id}", REASONS[row.reason].words))
-    db.session.commit()
     return _shown(alert, row, asked.id, box)
 
 
 def _shown(alert: AlertRow, row: RevealRow, opening_id: str, box: bytes) -> ResponseReturnValue:
+    """The number, noted as shown; what could not be opened, by the worker or here, uses up no look."""
     try:
         found = open_box(box, private_half(request.cookies[reading.KEY_COOKIE]), PURPOSE, opening_id, now())
     except CannotOpen:
         return _gone(alert)
+    if found and not reveals.note_shown(db.session(), row, now()):
+        return _gone(alert)
+    what = "saw a number" if found else "could not see a number"
+    audit(Act(what, f"alert {alert.id}", REASONS[row.reason].words))
+    db.session.commit()
     plain = found.removeprefix("whatsapp:")
     answer = make_response(render_template("staff/number_shown.html", alert=alert, number=plain, reveal=row))
     answer.delete_cookie(reading.KEY_COOKIE, path=_address(alert.id, row.id))
@@ -153,6 +155,11 @@ def _waits(alert: AlertRow) -> RevealRow | None:
 def _worker_is_silent() -> bool:
     beat: datetime | None = heartbeats.last(db.session(), "urgent")
     return beat is None or now() - beat > SILENT
+
+
+def _is_late(asked: OpeningRow) -> bool:
+    """Whether the worker, running or not, should have opened it by now."""
+    return now() - (asked.expires_at - openings.OPENING_LIFE) > SILENT
 
 
 def _whom_to_ring() -> str:

@@ -56,7 +56,8 @@ class Saying:
 def fill_numbers(session: Session, parts: Parts, desk: Desk) -> int:
     """Seal each number that somebody may see now to the browser session that asked; gives how many.
 
-    Whether they may is decided here once more: nothing but this process can open it.
+    Whether they may is decided here once more: nothing but this process can open it. Where its key is refused, which is
+    not gone, the page goes on waiting.
     """
     now = parts.clock()
     waits = OpeningRow.reveal_id.is_not(None), OpeningRow.sealed.is_(None), OpeningRow.expires_at > now
@@ -74,8 +75,11 @@ def _fill(session: Session, contacts: Contacts, opening: OpeningRow, now: dateti
     alert = session.get_one(AlertRow, reveal.alert_id, populate_existing=True)
     try:
         number = contacts.number(alert.sealed_contact, "alert", alert.id, now)
-    except (CannotOpen, MissingKey):
+    except CannotOpen:
         number = ""  # the page says that it can no longer be opened
+    except MissingKey as refused:
+        log.error("a number waits: %s", refused)
+        return False
     opening.sealed = Sealable(number).seal(public_half(opening.public_half), PURPOSE, opening.id, opening.expires_at)
     return True
 

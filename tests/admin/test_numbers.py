@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from bot import jobs, revealing, seeing, troubles
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.sender import NotSent
-from conversations import alerts, audit, breaking_glass, heartbeats, openings, relays, reveals
+from conversations import alerts, audit, breaking_glass, heartbeats, keys, openings, relays, reveals
 from conversations.breaking_glass import Reveal
 from conversations.db import db
 from conversations.duty_models import RevealRow
@@ -30,7 +31,7 @@ from conversations.staff_models import AuditRow
 from conversations.templates import Draft
 from tests.admin.app import STEP, Hands, Visitor, close, code_for, find_person, make_app, make_person, text_of
 from tests.fakes import RecordingSender
-from tests.seeds import NUMBER, seed_alert, seed_on_duty
+from tests.seeds import NUMBER, WORRY, make_seals, seed_alert, seed_on_duty
 
 PATH = "/staff/alerts"
 LATER = timedelta(minutes=6)
@@ -460,6 +461,80 @@ def test_a_number_that_can_no_longer_be_opened_is_said_and_not_waited_for(
     shown_at = asks(ada, alert_id, "danger", alone="1").location
     work(app, worker)
     assert "can no longer be opened" in text_of(ada.get(shown_at))
+
+
+def test_a_number_that_nobody_could_open_is_not_noted_as_shown(app: Flask, worker: Parts, alert_id: str) -> None:
+    for path in worker.settings.keys_dir.glob("day-*.private"):
+        path.unlink()
+    ada, _ = logged_in(app, "duty")
+    shown_at = asks(ada, alert_id, "danger", alone="1").location
+    work(app, worker)
+    assert "can no longer be opened" in text_of(ada.get(shown_at))
+    assert "no longer here" in text_of(ada.get(shown_at)), "the box goes with the page"
+    assert reveal(app).shown_at is None
+    assert history(app, alert_id) == ["number asked for alone"]
+    assert acts(app) == ["asked for a number alone", "opened a number", "could not see a number"]
+
+
+def test_a_number_sealed_to_another_browser_uses_up_no_look(app: Flask, worker: Parts, alert_id: str) -> None:
+    ada, _ = logged_in(app, "duty")
+    asks(ada, alert_id, "danger", alone="1")
+    with app.app_context():
+        opening = db.session.scalars(select(OpeningRow)).one()
+        opening.public_half = new_pair()[1]
+        db.session.commit()
+        shown_at = f"{PATH}/{alert_id}/number/{opening.reveal_id}?opening={opening.id}"
+    work(app, worker)
+    assert "no longer here" in text_of(ada.get(shown_at))
+    assert reveal(app).shown_at is None
+    shown_at = opens(ada, alert_id, reveal(app).id).location
+    work(app, worker)
+    assert NUMBER in text_of(ada.get(shown_at))
+
+
+def test_a_key_that_is_refused_is_waited_for_and_the_number_is_shown_once_it_is_mended(
+    app: Flask, worker: Parts, alert_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = worker.settings.keys_dir
+    ada, _ = logged_in(app, "duty")
+    shown_at = asks(ada, alert_id, "danger", alone="1").location
+    for path in folder.glob("*.private"):
+        path.chmod(0o640)
+    work(app, worker)
+    assert "a number waits: " in caplog.text
+    assert "Opening the number" in text_of(ada.get(shown_at))
+    assert reveal(app).shown_at is None
+    assert keys.mend(folder)
+    work(app, worker)
+    assert NUMBER in text_of(ada.get(shown_at))
+    assert history(app, alert_id) == ["number asked for alone", "number shown"]
+
+
+def test_a_key_that_is_refused_holds_up_no_other_number(app: Flask, worker: Parts, hands: Hands, alert_id: str) -> None:
+    (worker.settings.keys_dir / f"day-{hands().date()}.private").chmod(0o640)
+    with app.app_context():
+        seals = replace(make_seals(worker), key=worker.keys.of_day(hands() + timedelta(days=1)))
+        other = alerts.raise_alert(db.session(), WORRY, "sms", seals, hands())
+        db.session.commit()
+    ada, _ = logged_in(app, "duty")
+    first = asks(ada, alert_id, "danger", alone="1").location
+    second = asks(ada, other, "danger", alone="1").location
+    work(app, worker)
+    assert "Opening the number" in text_of(ada.get(first))
+    assert NUMBER in text_of(ada.get(second))
+
+
+def test_a_number_that_does_not_come_says_whom_to_ring_though_the_worker_runs(
+    app: Flask, worker: Parts, hands: Hands, alert_id: str
+) -> None:
+    for path in worker.settings.keys_dir.glob("day-*.private"):
+        path.write_bytes(b"damaged")
+    ada, _ = logged_in(app, "duty")
+    shown_at = asks(ada, alert_id, "danger", alone="1").location
+    for seconds, said in ((0, False), (21, True)):
+        hands.ahead = timedelta(seconds=seconds)
+        work(app, worker)
+        assert ("call 999 now" in text_of(ada.get(shown_at))) is said
 
 
 # --- what the worker decides by itself, and what the rows refuse -----------------------------------------------------
