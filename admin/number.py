@@ -144,7 +144,7 @@ def _standing(alert: AlertRow) -> Standing:
 
 
 def _may_open(row: RevealRow) -> bool:
-    return breaking_glass.may_open(reveals.value(row), current_user.id, now())
+    return reveals.may_open(db.session(), row, current_user.id, now())
 
 
 def _waits(alert: AlertRow) -> RevealRow | None:

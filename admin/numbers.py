@@ -17,8 +17,6 @@ from conversations.duty_models import RevealRow
 numbers = staff_blueprint("numbers", "numbers")
 number_reviews = staff_blueprint("number_reviews", "numbers")
 
-TOO_LATE = "That is not yours to decide, or somebody was quicker, or its hour is over."
-
 
 @numbers.get("/")
 def every() -> str:
@@ -34,9 +32,10 @@ def decide(reveal_id: str) -> ResponseReturnValue:
         abort(400)
     if yes and not second_factor.is_fresh():
         return _refused(reveal_id, second_factor.WRONG)
-    row = reveals.decide(db.session(), reveal_id, yes, current_user.id, current_user.name, now())
-    if row is None:
-        return _refused(reveal_id, TOO_LATE)
+    fault = reveals.decide(db.session(), reveal_id, yes, current_user.id, current_user.name, now())
+    if fault:
+        return _refused(reveal_id, fault)
+    row = db.session.get_one(RevealRow, reveal_id)
     audit(Act("allowed a number" if yes else "said no to a number", f"alert {row.alert_id}", f"to {row.who}"))
     db.session.commit()
     flash("They can see it now, for an hour." if yes else "They are told that you said no.", "done")

@@ -68,8 +68,8 @@ def fill_numbers(session: Session, parts: Parts, desk: Desk) -> int:
 
 def _fill(session: Session, contacts: Contacts, opening: OpeningRow, now: datetime) -> bool:
     reveal = session.get_one(RevealRow, opening.reveal_id, populate_existing=True)
-    if not breaking_glass.may_open(reveals.value(reveal), opening.staff_id, now):
-        log.error("a number was asked for that nobody stands for")
+    if not reveals.may_open(session, reveal, opening.staff_id, now):
+        log.error("a number was asked for that nobody stands for, or too many in a day")
         session.delete(opening)
         return False
     alert = session.get_one(AlertRow, reveal.alert_id, populate_existing=True)

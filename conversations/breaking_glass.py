@@ -17,6 +17,11 @@ REVIEW_WITHIN = timedelta(hours=24)
 A_DAY = timedelta(hours=24)
 LIMIT = 3
 """How many numbers one person may see in a day by two people; in an emergency nothing is counted against them."""
+TOO_LATE = "That is not yours to decide, or somebody was quicker, or its hour is over."
+TOO_MANY = (
+    f"They may see {LIMIT} numbers within a day, and have had your yes or a colleague's to as many. Somebody else can "
+    "take the alert over and ask. If somebody is in danger now, they can open the number alone."
+)
 MANY_ALONE = 3
 """How many numbers seen alone in a day bring the organisation's alarm."""
 
@@ -110,9 +115,14 @@ def _faults(standing: Standing) -> dict[str, bool]:
             standing.can_be_written and not standing.written
         ),
         f"You have seen {LIMIT} numbers within a day. Ask a colleague to take the alert over.": (
-            standing.seen_today >= LIMIT
+            is_used_up(standing.seen_today)
         ),
     }
+
+
+def is_used_up(numbers: int) -> bool:
+    """Whether so many numbers by two people are all that one person may see in a day."""
+    return numbers >= LIMIT
 
 
 def approvers(rota: Rota, asker: int, now: datetime) -> tuple[int, ...]:
@@ -127,9 +137,24 @@ def may_decide(reveal: Reveal, staff: int, now: datetime) -> bool:
     return waits and staff != reveal.staff
 
 
-def may_open(reveal: Reveal, staff: int, now: datetime) -> bool:
-    """Whether this person may see the number now: they asked, somebody stands for it, and it was not shown yet."""
+def why_no_answer(reveal: Reveal, yes: bool, staff: int, now: datetime, seen_today: int) -> str:
+    """Why this person may not give this answer to a wish, in words for them; empty when they may.
+
+    `seen_today` is how many numbers whoever asked has seen or may see. A no is never too many.
+    """
+    if not may_decide(reveal, staff, now):
+        return TOO_LATE
+    return TOO_MANY if yes and is_used_up(seen_today) else ""
+
+
+def may_open(reveal: Reveal, staff: int, now: datetime, before: int) -> bool:
+    """Whether this person may see the number now: they asked, somebody stands for it, and it was not shown yet.
+
+    `before` is how many other numbers of the day come before this one; in an emergency they do not count.
+    """
     if staff != reveal.staff or reveal.shown_at is not None:
+        return False
+    if not reveal.alone and is_used_up(before):
         return False
     since = reveal.asked_at if reveal.alone else reveal.decided_at if reveal.approved else None
     return since is not None and now < since + STANDS

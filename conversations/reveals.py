@@ -50,14 +50,26 @@ def ask(session: Session, wish: Reveal, alert_id: str, who: str, reason: str) ->
     return reveal_id
 
 
-def decide(session: Session, reveal_id: str, yes: bool, staff: int, who: str, now: datetime) -> RevealRow | None:
-    """Say yes or no to somebody else's wish, once; None when it is not theirs to decide, or not any more."""
-    row = session.get(RevealRow, reveal_id, with_for_update=True, populate_existing=True)
-    if row is None or not breaking_glass.may_decide(value(row), staff, now):
-        return None
-    row.approved, row.decided_by, row.decided_at = yes, who, now
-    alerts.record(session, row.alert_id, now, "number allowed" if yes else "number not allowed", who, f"to {row.who}")
-    return row
+def decide(session: Session, reveal_id: str, yes: bool, staff: int, who: str, now: datetime) -> str:
+    """Say yes or no to somebody else's wish, once; gives why not, in words for whoever decides, else nothing."""
+    wish = find(session, reveal_id)
+    if wish is None:
+        return breaking_glass.TOO_LATE
+    # Two people may say yes to two wishes of one asker at the same moment: the second waits, and counts the first.
+    theirs = select(RevealRow.id).where(*_of_the_day(wish.staff_id, now)).order_by(RevealRow.id)
+    session.execute(theirs.with_for_update())
+    row = session.get_one(RevealRow, reveal_id, with_for_update=True, populate_existing=True)
+    fault = breaking_glass.why_no_answer(value(row), yes, staff, now, seen_today(session, row.staff_id, now))
+    if not fault:
+        row.approved, row.decided_by, row.decided_at = yes, who, now
+        what = "number allowed" if yes else "number not allowed"
+        alerts.record(session, row.alert_id, now, what, who, f"to {row.who}")
+    return fault
+
+
+def may_open(session: Session, row: RevealRow, staff: int, now: datetime) -> bool:
+    """Whether this person may see this number now."""
+    return breaking_glass.may_open(value(row), staff, now, _before(session, row, now))
 
 
 def note_shown(session: Session, row: RevealRow, now: datetime) -> bool:
@@ -107,9 +119,8 @@ def lately(session: Session, now: datetime) -> Sequence[tuple[RevealRow, AlertRo
 
 def seen_today(session: Session, staff: int, now: datetime) -> int:
     """How many numbers this person has seen, or may see, by two people within the last day."""
-    theirs = RevealRow.staff_id == staff, RevealRow.alone.is_(False), RevealRow.asked_at > now - A_DAY
     counted = or_(RevealRow.shown_at.is_not(None), RevealRow.approved.is_(True))
-    return session.scalar(select(func.count()).select_from(RevealRow).where(*theirs, counted)) or 0
+    return _count(session, *_of_the_day(staff, now), counted)
 
 
 def untold(session: Session) -> Sequence[RevealRow]:
@@ -133,6 +144,23 @@ def watched(session: Session, now: datetime) -> Watched:
         unreviewed_since=session.scalar(oldest.where(RevealRow.reviewed_at.is_(None))),
         alone_today=session.scalar(today) or 0,
     )
+
+
+def _before(session: Session, row: RevealRow, now: datetime) -> int:
+    """How many other numbers whoever asked for this one has seen within the last day, or was allowed before it."""
+    at, others = row.decided_at or now, RevealRow.id != row.id
+    first = or_(RevealRow.decided_at < at, and_(RevealRow.decided_at == at, RevealRow.id < row.id))
+    counted = or_(RevealRow.shown_at.is_not(None), and_(RevealRow.approved.is_(True), first))
+    return _count(session, *_of_the_day(row.staff_id, now), others, counted)
+
+
+def _count(session: Session, *those: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(RevealRow).where(*those)) or 0
+
+
+def _of_the_day(staff: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What this person asked for with a second one within the last day."""
+    return RevealRow.staff_id == staff, RevealRow.alone.is_(False), RevealRow.asked_at > now - A_DAY
 
 
 def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:

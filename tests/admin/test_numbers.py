@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -259,6 +260,80 @@ def test_the_day_has_a_limit_for_two_people(app: Flask, worker: Parts, hands: Ha
         db.session.commit()
     assert "within a day" in text_of(asks(ada, alert_id))
     assert asks(ada, alert_id, "danger", alone="1").status_code == 302
+
+
+def wishes(app: Flask, email: str, hands: Hands, alert_id: str, number: int) -> list[str]:
+    """So many wishes of one person that wait for a yes."""
+    with app.app_context():
+        me = find_person(email).id
+        made = [reveals.ask(db.session(), Reveal(me, False, hands()), alert_id, "Ada", "harm") for _ in range(number)]
+        db.session.commit()
+    return made
+
+
+def test_the_day_has_its_limit_also_for_whoever_asks_first_and_gets_the_yeses_after(
+    app: Flask, worker: Parts, hands: Hands, alert_id: str
+) -> None:
+    ada, email = owner(app, alert_id)
+    ben, _ = logged_in(app, "duty")
+    made = wishes(app, email, hands, alert_id, breaking_glass.LIMIT + 2)
+    answers = [says(ben, wish) for wish in made]
+    assert [answer.status_code for answer in answers] == [302] * breaking_glass.LIMIT + [422] * 2
+    assert "They may see 3 numbers within a day" in text_of(answers[-1])
+    assert says(ben, made[-1], "no").status_code == 302
+    pages = []
+    for wish in made[: breaking_glass.LIMIT]:
+        shown_at = opens(ada, alert_id, wish).location
+        work(app, worker)
+        pages.append(text_of(ada.get(shown_at)))
+    assert [NUMBER in page for page in pages] == [True] * breaking_glass.LIMIT
+    assert opens(ada, alert_id, made[-2]).status_code == 422
+    shown_at = asks(ada, alert_id, "danger", alone="1").location
+    work(app, worker)
+    assert NUMBER in text_of(ada.get(shown_at)), "in an emergency nothing is counted"
+
+
+def test_two_people_who_say_yes_at_the_same_moment_do_not_pass_the_limit_together(
+    app: Flask, hands: Hands, alert_id: str
+) -> None:
+    _, email = owner(app, alert_id)
+    made = wishes(app, email, hands, alert_id, breaking_glass.LIMIT + 1)
+    faults: dict[str, str] = {}
+
+    def decides(wish: str) -> None:
+        with app.app_context():
+            faults[wish] = reveals.decide(db.session(), wish, True, 0, "Ben", hands())
+            db.session.commit()
+
+    for wish in made[: breaking_glass.LIMIT - 1]:
+        decides(wish)
+    first, second = made[breaking_glass.LIMIT - 1 :]
+    with app.app_context():
+        assert reveals.decide(db.session(), first, True, 0, "Cat", hands()) == ""
+        other = Thread(target=decides, args=(second,))
+        other.start()
+        other.join(0.5)
+        assert second not in faults, "it waits for the first"
+        db.session.commit()
+        other.join(10)
+    assert faults[second] == breaking_glass.TOO_MANY
+
+
+def test_the_worker_opens_no_more_than_the_limit_whatever_was_written(
+    app: Flask, worker: Parts, hands: Hands, alert_id: str
+) -> None:
+    _, email = owner(app, alert_id)
+    made = wishes(app, email, hands, alert_id, breaking_glass.LIMIT + 2)
+    with app.app_context():
+        me, at = find_person(email).id, hands()
+        db.session.execute(update(RevealRow).values(approved=True, decided_at=at))
+        asked = [openings.ask_to_open(db.session(), me, new_pair()[1], at, reveal_id=wish) for wish in made]
+        db.session.commit()
+    work(app, worker)
+    with app.app_context():
+        sealed = [opening.sealed for opening in db.session.scalars(select(OpeningRow))]
+        assert len(asked) > len(sealed) == breaking_glass.LIMIT
+        assert all(sealed)
 
 
 # --- the second factor ----------------------------------------------------------------------------------------------

@@ -106,7 +106,31 @@ def test_only_another_person_says_yes_once_and_within_the_hour(
 def test_a_number_is_shown_to_the_one_who_asked_once_while_somebody_stands_for_it(
     reveal: Reveal, staff: int, after: timedelta, may: bool
 ) -> None:
-    assert breaking_glass.may_open(reveal, staff, NOW + after) is may
+    assert breaking_glass.may_open(reveal, staff, NOW + after, before=0) is may
+
+
+@pytest.mark.parametrize(
+    ("reveal", "before", "may"),
+    [(YES, LIMIT - 1, True), (YES, LIMIT, False), (ALONE, LIMIT, True), (ALONE, 99, True)],
+)
+def test_no_more_numbers_are_shown_in_a_day_than_the_limit_except_in_an_emergency(
+    reveal: Reveal, before: int, may: bool
+) -> None:
+    assert breaking_glass.may_open(reveal, ADA, NOW + SECOND, before) is may
+
+
+@pytest.mark.parametrize(
+    ("yes", "staff", "seen_today", "fault"),
+    [
+        (True, BEN, LIMIT - 1, ""),
+        (True, BEN, LIMIT, breaking_glass.TOO_MANY),
+        (False, BEN, LIMIT, ""),
+        (True, ADA, 0, breaking_glass.TOO_LATE),
+        (False, ADA, LIMIT, breaking_glass.TOO_LATE),
+    ],
+)
+def test_a_yes_to_one_too_many_is_refused_and_a_no_never(yes: bool, staff: int, seen_today: int, fault: str) -> None:
+    assert breaking_glass.why_no_answer(SHARED, yes, staff, NOW + SECOND, seen_today) == fault
 
 
 @pytest.mark.parametrize(
