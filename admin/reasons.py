@@ -13,6 +13,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "blank": "No words that we could read",
         "media": "A picture or voice note",
         "not-assessed:second-look": "The second look broke on this text",
+        "not-assessed:no-encoder": "The second look could not be taken: nobody has looked at this twice",
         "model:worry": "It reads like a worry",
         "model:doubts": "A rule found something; the model does not think that it is meant",
         "context:not-sure-safe": "They are not sure whether they are safe",

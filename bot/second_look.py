@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.contacts import Contacts
@@ -14,7 +16,7 @@ from bot.message import Inbound
 from bot.parts import Parts
 from bot.safeguards import language, redaction
 from bot.safeguards.triage.encoder import EncoderAbsent, worth_a_look
-from conversations import alerts, caring, comments, outbox, relays, rota, store, versions, worries
+from conversations import alerts, caring, comments, heartbeats, outbox, relays, rota, store, versions, worries
 from conversations.asking import spoken
 from conversations.controls import fold
 from conversations.db import begin_reading
@@ -26,13 +28,21 @@ from conversations.values import Assessment, Facts, Person, RedactedText, State
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50
+A_ROUND = timedelta(seconds=5)
+"""How long one round may look: meanwhile the worker sends no text, and opens no words for staff."""
 SEALED_FOR = timedelta(days=7)
 LATE = timedelta(minutes=2)
+PATIENCE = timedelta(hours=1)
+"""How long a text waits for an encoder that is away before a person reads it."""
+LIST_BEARS = 50
+"""With so many texts on it, somebody can just read the same-day list in the two hours that they have at least."""
 PURPOSE = "second look"
 PLAIN = "they listened to me today"
 """An encoder that cannot read this can read nothing."""
-BROKEN = "not-assessed:second-look"
+BROKEN, NOBODY = "not-assessed:second-look", "not-assessed:no-encoder"
+ABSENT = "encoder absent"
+"""The heartbeat that says since when the encoder has been away."""
+Mind = Callable[[str, Parts], Assessment]
 
 
 def is_due(message: Inbound, assessment: Assessment, settings: Settings) -> bool:
@@ -72,21 +82,53 @@ def waits(session: Session, now: datetime) -> bool:
 
 
 def look_due(session: Session, parts: Parts, contacts: Contacts) -> int:
-    """Look at every text that waits, each in its own unit of work; gives how many.
+    """Look at the texts that wait, each in its own unit of work, for as long as a round may take; gives how many.
 
-    Without an encoder, or with one that can read nothing, they wait; after an hour they are deleted, and what the
-    first two minds said of them stands. A single text that the encoder breaks on is looked at by a person the same day.
+    Without an encoder, or with one that can read nothing, they wait, and what the first two minds said of them stands;
+    when it has been away for an hour they go to a person. So does a single text that the encoder breaks on.
     """
-    if parts.settings.triage_encoder != "worker":
-        return 0
-    ids = session.scalars(select(SecondLookRow.id).order_by(SecondLookRow.due_at).limit(AT_ONCE)).all()
+    ids = session.scalars(select(SecondLookRow.id).order_by(SecondLookRow.due_at)).all()
     session.commit()
     try:
-        return sum(_look(session, parts, contacts, row_id) for row_id in ids)
+        looked = _each(session, parts, contacts, ids, _found)
     except EncoderAbsent as absent:
         session.rollback()
         log.error("second look: %s", absent)
-        return 0
+        return _hand_over(session, parts, contacts)
+    if looked:
+        heartbeats.forget(session, ABSENT)
+    return looked
+
+
+def _hand_over(session: Session, parts: Parts, contacts: Contacts) -> int:
+    """Put what has waited for long enough on the same-day list, as many as it bears; the others go on waiting."""
+    now, since = parts.clock(), heartbeats.last(session, ABSENT)
+    if since is None:
+        heartbeats.beat(session, ABSENT, now)
+    room = LIST_BEARS - worries.open_on(session, "same_day") if since and now - since >= PATIENCE else 0
+    old = select(SecondLookRow.id).where(SecondLookRow.due_at <= now - PATIENCE).order_by(SecondLookRow.due_at)
+    ids = session.scalars(old.limit(max(room, 0))).all()
+    session.commit()
+    listed = _each(session, parts, contacts, ids, _nobody)
+    if listed:
+        log.error("second look: no encoder for an hour, texts for a person to read the same day: %d", listed)
+    return listed
+
+
+def _each(session: Session, parts: Parts, contacts: Contacts, ids: Iterable[str], mind: Mind) -> int:
+    """Have each of these texts looked at until the round is over; gives how many were."""
+    until, looked = parts.clock() + A_ROUND, 0
+    for row_id in ids:
+        try:
+            looked += _look(session, parts, contacts, row_id, mind)
+        except (EncoderAbsent, OperationalError):
+            raise
+        except Exception as failed:  # such as a key that is refused: this text waits, and keeps no other waiting
+            session.rollback()
+            log.error("a text must wait for its second look: %s", type(failed).__name__)
+        if parts.clock() >= until:
+            break
+    return looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +141,16 @@ class Text:
     words: str = field(repr=False)
     seals: Seals
     stopped: bool
+    came_at: datetime
 
 
-def _look(session: Session, parts: Parts, contacts: Contacts, row_id: str) -> int:
+def _look(session: Session, parts: Parts, contacts: Contacts, row_id: str, mind: Mind) -> int:
     """Look at one text between two transactions: inside one, on SQLite, the look would hold up every message."""
     begin_reading(session)
     row = session.scalar(select(SecondLookRow).where(SecondLookRow.id == row_id))
     text = _opened(session, row, parts, contacts) if row else None
     session.commit()
-    found = _found(text.words, parts) if text else Assessment()
+    found = mind(text.words, parts) if text else Assessment()
     # The conversation is locked before its text, as by whoever closes it: else each could wait for the other.
     turn = _conversation(session, text) if text and found.alerts else None
     held = select(SecondLookRow.id).where(SecondLookRow.id == row_id).with_for_update(skip_locked=True)
@@ -132,11 +175,13 @@ def _opened(session: Session, row: SecondLookRow, parts: Parts, contacts: Contac
     stopped = number is not None and contacts.opted_out(session, number)
     contact = Sealable(number) if number else None
     seals = Seals(parts.keys.of_day(now), Sealable(words), contact, now + SEALED_FOR)
-    return Text(row.id, row.conversation_id, row.channel, words, seals, stopped)
+    return Text(row.id, row.conversation_id, row.channel, words, seals, stopped, row.due_at)
 
 
 def _found(words: str, parts: Parts) -> Assessment:
     """What the encoder says; a text that breaks it is not assessed. Raises EncoderAbsent when it can read nothing."""
+    if parts.settings.triage_encoder == "off":
+        raise EncoderAbsent("the encoder is switched off")
     version = parts.lexicon.version if parts.lexicon else ""
     try:
         return parts.look(words).raised(Assessment(version=version))
@@ -149,6 +194,11 @@ def _found(words: str, parts: Parts) -> Assessment:
     except Exception as broken:
         raise EncoderAbsent(f"the encoder reads nothing: {type(broken).__name__}") from broken
     return Assessment(assessed=False, reasons=(BROKEN,), version=version)
+
+
+def _nobody(words: str, parts: Parts) -> Assessment:
+    """What is said of a text that no encoder was there for."""
+    return Assessment(assessed=False, reasons=(NOBODY,), version=parts.lexicon.version if parts.lexicon else "")
 
 
 def _conversation(session: Session, text: Text) -> store.Turn | None:
@@ -164,12 +214,15 @@ def _follow(session: Session, parts: Parts, text: Text, turn: store.Turn | None,
     now = parts.clock()
     if not found.assessed:
         due_at = rota.read_by_end("same_day", parts.settings.cover_hours, now)
-        worries.keep(session, found, text.seals, worries.Listing("same_day", text.channel, due_at, text.stopped))
+        seals = replace(text.seals, expires=text.came_at + worries.BOX_LIFE)
+        worries.keep(session, found, seals, worries.Listing("same_day", text.channel, due_at, text.stopped))
         return
     stopped = text.stopped or (turn is not None and text.channel == "sms" and turn.state.ending == "stopped")
     known = turn.alert_id if turn else None
     added = known and alerts.add_to_alert(session, known, found, text.seals, now, stopped)
     alert_id = known if known and added else alerts.raise_alert(session, found, text.channel, text.seals, now, stopped)
+    if now - text.came_at > LATE:
+        alerts.found_later(session, alert_id, text.came_at, now)
     if stopped and text.channel == "sms":
         relays.cut_off(session, alert_id, "stop", now)
     kept = _without(turn.state, text.words, parts) if turn else None

@@ -130,9 +130,9 @@ def record(session: Session, alert_id: str, now: datetime, what: str, who: str, 
 
 
 def found_later(session: Session, alert_id: str, received_at: datetime, now: datetime) -> None:
-    """Mark an alert of which a message reached us late, with the time at which it had come to our carrier."""
+    """Mark an alert of which a message was found late, with the time at which it had come in."""
     session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(late=True))
-    record(session, alert_id, now, "found later", "Heard", f"texted on {received_at.astimezone(HERE):%d/%m at %H:%M}")
+    record(session, alert_id, now, "found later", "Heard", f"written on {received_at.astimezone(HERE):%d/%m at %H:%M}")
 
 
 def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Sequence[AlertRow]:

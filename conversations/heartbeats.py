@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from conversations.db import changed, insert_once
@@ -22,6 +22,11 @@ def last(session: Session, process: str) -> datetime | None:
     """When that was last."""
     found = session.get(HeartbeatRow, process)
     return found.at if found else None
+
+
+def forget(session: Session, process: str) -> None:
+    """Take back what was noted, as when something that was away is there again."""
+    session.execute(delete(HeartbeatRow).where(HeartbeatRow.process == process))
 
 
 def due(session: Session, process: str, now: datetime, every: timedelta) -> bool:

@@ -40,7 +40,7 @@ class WorryRow(Base):
 
 
 class SecondLookRow(Base):
-    """A text that the encoder has yet to look at, sealed to the worker; it dies with the look, or after an hour."""
+    """A text that the encoder has yet to look at, sealed to the worker; it dies with the look, or with its box."""
 
     __tablename__ = "second_look"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

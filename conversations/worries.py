@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations import alerts, escalation
@@ -64,6 +64,12 @@ def find(session: Session, worry_id: str) -> WorryRow | None:
 def to_read(session: Session) -> Sequence[WorryRow]:
     """Every worry that nobody is done with, what is due first first."""
     return session.scalars(select(WorryRow).where(WorryRow.state == "open").order_by(WorryRow.due_at)).all()
+
+
+def open_on(session: Session, kind: str) -> int:
+    """How many worries of this list nobody is done with."""
+    wanted = select(func.count()).select_from(WorryRow)
+    return session.scalar(wanted.where(WorryRow.state == "open", WorryRow.kind == kind)) or 0
 
 
 def is_overdue(session: Session, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from bot import jobs, second_look
 from bot.parts import Parts
 from bot.safeguards.triage import lexicon as lexicons
 from bot.safeguards.triage.encoder import EncoderAbsent
-from conversations import alerts, comments, heartbeats, store
+from conversations import alerts, comments, heartbeats, rota, store, worries
 from conversations.db import db
 from conversations.models import AlertRow, AlertWordsRow, ClosedDraftRow, ConversationRow, OutboxRow
 from conversations.script import load_words
@@ -26,7 +26,7 @@ from conversations.values import Level, Person, RedactedText
 from tests.bot.test_web import Visitor
 from tests.fakes import Clock, RecordingSender, ToldLook, tiny_model
 from tests.make import Phone, make_form
-from tests.seeds import acknowledge, own_session, worker_contacts
+from tests.seeds import acknowledge, make_seals, own_session, worker_contacts
 from wsgi import create_app
 
 HINT, PLAIN = "he waits for me at the gate again", "they talked over me in the meeting"
@@ -515,14 +515,154 @@ def test_a_text_whose_key_is_gone_is_let_go_and_logged(
     assert (look.seen, count(session, SecondLookRow)) == ([], 0)
 
 
-@pytest.mark.parametrize("setting", ["request", "off"])
-def test_a_worker_that_is_not_to_look_does_not(
-    phone: Phone, session: Session, app_parts: Parts, look: ToldLook, setting: str
+def test_in_the_request_setting_the_worker_still_looks_at_what_waits_from_before(
+    phone: Phone, session: Session, app_parts: Parts
 ) -> None:
     begun(phone).says(HINT)
-    quiet = replace(app_parts, settings=replace(app_parts.settings, triage_encoder=setting))
-    assert work(session, quiet) == 0
-    assert (look.seen, count(session, SecondLookRow)) == ([], 1)
+    assert work(session, replace(app_parts, settings=replace(app_parts.settings, triage_encoder="request"))) == 1
+    assert alert(session)
+
+
+def waiting(session: Session, parts: Parts, *said: str, days: int = 0) -> None:
+    """These texts wait for their second look, in this order, sealed to the key of a day."""
+    now = parts.clock()
+    key = parts.keys.of_day(now + timedelta(days=days))
+    for words in said:
+        second_look.ask(session, replace(make_seals(parts, words), key=key), "sms", None, now)
+    session.commit()
+
+
+def reasons(session: Session) -> list[list[str]]:
+    session.rollback()
+    return [list(found) for found in session.scalars(select(WorryRow.reasons))]
+
+
+def test_after_the_worker_has_been_away_every_text_is_looked_at_before_the_house_is_kept(
+    session: Session, app_parts: Parts, look: ToldLook, clock: Clock
+) -> None:
+    waiting(session, app_parts, *[PLAIN] * 60)
+    clock.forward(seconds=1)
+    waiting(session, app_parts, HINT)
+    clock.forward(minutes=61)
+    jobs.rest_once(session, app_parts)
+    assert len(look.seen) == 61
+    assert (count(session, SecondLookRow), count(session, WorryRow)) == (0, 0)
+    assert alert(session)
+
+
+def test_a_round_that_takes_long_leaves_the_others_to_the_next_and_none_to_the_house(
+    session: Session, app_parts: Parts, look: ToldLook, clock: Clock
+) -> None:
+    waiting(session, app_parts, *[PLAIN] * 7)
+    clock.forward(hours=2)
+    look.meanwhile = lambda: clock.forward(seconds=1)
+    jobs.rest_once(session, app_parts)
+    assert (len(look.seen), count(session, SecondLookRow)) == (5, 2)
+    jobs.rest_once(session, app_parts)
+    assert (len(look.seen), count(session, SecondLookRow)) == (7, 0)
+
+
+def test_a_key_that_is_refused_makes_its_text_wait_and_no_other(
+    session: Session, app_parts: Parts, look: ToldLook, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = app_parts.settings.keys_dir / f"day-{clock().date()}.private"
+    waiting(session, app_parts, HINT)
+    waiting(session, app_parts, PLAIN, days=1)
+    key.chmod(0o640)
+    assert work(session, app_parts) == 1
+    assert look.seen == [PLAIN]
+    assert "a text must wait for its second look: ExposedKey" in caplog.text
+    key.chmod(0o600)
+    assert work(session, app_parts) == 1
+    assert alert(session)
+
+
+@pytest.mark.parametrize("away", ["absent", "off"])
+def test_when_the_encoder_has_been_away_for_an_hour_a_person_reads_the_text_the_same_day(
+    session: Session, app_parts: Parts, look: ToldLook, clock: Clock, caplog: pytest.LogCaptureFixture, away: str
+) -> None:
+    look.failures = {said: EncoderAbsent("gone") for said in (HINT, PLAIN)}
+    setting = "off" if away == "off" else "worker"
+    parts = replace(app_parts, settings=replace(app_parts.settings, triage_encoder=setting))
+    came_at = clock()
+    waiting(session, parts, HINT)
+    jobs.rest_once(session, parts)
+    clock.forward(minutes=59, seconds=59)
+    waiting(session, parts, PLAIN)
+    jobs.rest_once(session, parts)
+    assert (count(session, SecondLookRow), reasons(session)) == (2, [])
+    clock.forward(seconds=1)
+    jobs.rest_once(session, parts)
+    assert (count(session, SecondLookRow), reasons(session)) == (1, [[second_look.NOBODY]])
+    assert "texts for a person to read the same day: 1" in caplog.text
+    worry = session.scalars(select(WorryRow)).one()
+    assert (worry.kind, worry.expires_at) == ("same_day", came_at + worries.BOX_LIFE)
+    assert worker_contacts(parts).content(worry.sealed_words, "worry words", worry.id, clock()) == HINT
+    assert count(session, AlertRow) == 0
+
+
+def test_a_text_that_is_old_when_the_encoder_is_first_missed_waits_another_hour_for_it(
+    session: Session, app_parts: Parts, look: ToldLook, clock: Clock
+) -> None:
+    waiting(session, app_parts, HINT)
+    look.failures = {HINT: EncoderAbsent("gone")}
+    clock.forward(hours=3)
+    jobs.rest_once(session, app_parts)
+    clock.forward(minutes=59)
+    jobs.rest_once(session, app_parts)
+    assert (count(session, SecondLookRow), reasons(session)) == (1, [])
+    look.failures = {}
+    jobs.rest_once(session, app_parts)
+    assert alert(session)
+    waiting(session, app_parts, HINT)
+    look.failures = {HINT: EncoderAbsent("gone again")}
+    clock.forward(minutes=61)
+    jobs.rest_once(session, app_parts)
+    assert (count(session, SecondLookRow), reasons(session)) == (1, []), "its hour begins anew"
+
+
+def test_the_list_is_given_no_more_than_somebody_can_read_and_the_others_wait_for_the_encoder(
+    session: Session, app_parts: Parts, look: ToldLook, clock: Clock
+) -> None:
+    look.failures = {said: EncoderAbsent("gone") for said in (HINT, PLAIN)}
+    bears = second_look.LIST_BEARS
+    waiting(session, app_parts, *[PLAIN] * bears)
+    clock.forward(seconds=1)
+    waiting(session, app_parts, HINT)
+    work(session, app_parts)
+    session.commit()
+    clock.forward(hours=1)
+    assert work(session, app_parts) == bears
+    assert work(session, app_parts) == 0
+    assert (worries.open_on(session, "same_day"), count(session, SecondLookRow)) == (bears, 1)
+    clock.forward(days=2)
+    jobs.rest_once(session, app_parts)
+    assert count(session, SecondLookRow) == 1, "the house leaves it alone"
+    worries.record_outcome(session, session.scalars(select(WorryRow.id)).first() or "", "Ada", "read", clock())
+    session.commit()
+    assert work(session, app_parts) == 1
+    assert (worries.open_on(session, "same_day"), count(session, SecondLookRow)) == (bears, 0)
+
+
+def test_an_alert_of_a_text_that_waited_long_says_when_it_was_written(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    written = f"written on {clock().astimezone(rota.HERE):%d/%m at %H:%M}"
+    waiting(session, app_parts, HINT)
+    clock.forward(hours=5)
+    work(session, app_parts)
+    session.commit()
+    assert written in [line.detail for line in alerts.timeline(session, alert(session).id)]
+
+
+def test_an_alert_of_a_text_that_was_looked_at_in_time_says_nothing_of_it(
+    session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    waiting(session, app_parts, HINT)
+    clock.forward(seconds=90)
+    work(session, app_parts)
+    session.commit()
+    assert not [line for line in alerts.timeline(session, alert(session).id) if line.what == "found later"]
 
 
 @pytest.mark.parametrize(("seconds", "late"), [(120, False), (121, True)])
