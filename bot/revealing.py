@@ -69,7 +69,7 @@ def fill_numbers(session: Session, parts: Parts, desk: Desk) -> int:
 def _fill(session: Session, contacts: Contacts, opening: OpeningRow, now: datetime) -> bool:
     reveal = session.get_one(RevealRow, opening.reveal_id, populate_existing=True)
     if not reveals.may_open(session, reveal, opening.staff_id, now):
-        log.error("a number was asked for that nobody stands for, or too many in a day")
+        log.error("a number was asked for that nobody stands for or that is not to be opened")
         session.delete(opening)
         return False
     alert = session.get_one(AlertRow, reveal.alert_id, populate_existing=True)
@@ -78,7 +78,7 @@ def _fill(session: Session, contacts: Contacts, opening: OpeningRow, now: dateti
     except CannotOpen:
         number = ""  # the page says that it can no longer be opened
     except MissingKey as refused:
-        log.error("a number waits: %s", refused)
+        log.error("a number is waiting: %s", type(refused).__name__)
         return False
     opening.sealed = Sealable(number).seal(public_half(opening.public_half), PURPOSE, opening.id, opening.expires_at)
     return True

@@ -111,7 +111,7 @@ def _hand_over(session: Session, parts: Parts, contacts: Contacts) -> int:
     session.commit()
     listed = _each(session, parts, contacts, ids, _nobody)
     if listed:
-        log.error("second look: no encoder for an hour, texts for a person to read the same day: %d", listed)
+        log.error("second look: texts that no encoder read are on the list: %d", listed)
     return listed
 
 
@@ -125,7 +125,7 @@ def _each(session: Session, parts: Parts, contacts: Contacts, ids: Iterable[str]
             raise
         except Exception as failed:  # such as a key that is refused: this text waits, and keeps no other waiting
             session.rollback()
-            log.error("a text must wait for its second look: %s", type(failed).__name__)
+            log.error("a text is waiting for its second look: %s", type(failed).__name__)
         if parts.clock() >= until:
             break
     return looked
@@ -181,7 +181,7 @@ def _opened(session: Session, row: SecondLookRow, parts: Parts, contacts: Contac
 def _found(words: str, parts: Parts) -> Assessment:
     """What the encoder says; a text that breaks it is not assessed. Raises EncoderAbsent when it can read nothing."""
     if parts.settings.triage_encoder == "off":
-        raise EncoderAbsent("the encoder is switched off")
+        raise EncoderAbsent("no encoder is set")
     version = parts.lexicon.version if parts.lexicon else ""
     try:
         return parts.look(words).raised(Assessment(version=version))

@@ -576,7 +576,7 @@ def test_a_key_that_is_refused_is_waited_for_and_the_number_is_shown_once_it_is_
     for path in folder.glob("*.private"):
         path.chmod(0o640)
     work(app, worker)
-    assert "a number waits: " in caplog.text
+    assert "a number is waiting: ExposedKey" in caplog.text
     assert "Opening the number" in text_of(ada.get(shown_at))
     assert reveal(app).shown_at is None
     assert keys.mend(folder)

@@ -571,7 +571,7 @@ def test_a_key_that_is_refused_makes_its_text_wait_and_no_other(
     key.chmod(0o640)
     assert work(session, app_parts) == 1
     assert look.seen == [PLAIN]
-    assert "a text must wait for its second look: ExposedKey" in caplog.text
+    assert "a text is waiting for its second look: ExposedKey" in caplog.text
     key.chmod(0o600)
     assert work(session, app_parts) == 1
     assert alert(session)
@@ -594,7 +594,7 @@ def test_when_the_encoder_has_been_away_for_an_hour_a_person_reads_the_text_the_
     clock.forward(seconds=1)
     jobs.rest_once(session, parts)
     assert (count(session, SecondLookRow), reasons(session)) == (1, [[second_look.NOBODY]])
-    assert "texts for a person to read the same day: 1" in caplog.text
+    assert "texts that no encoder read are on the list: 1" in caplog.text
     worry = session.scalars(select(WorryRow)).one()
     assert (worry.kind, worry.expires_at) == ("same_day", came_at + worries.BOX_LIFE)
     assert worker_contacts(parts).content(worry.sealed_words, "worry words", worry.id, clock()) == HINT
