@@ -12,9 +12,11 @@ from conversations.escalation import list_of
 from conversations.moves import said
 from conversations.safety import safety_words
 from conversations.script.values import Script, hint_key
-from conversations.values import Assessment, Comment, Facts, RedactedText, State, Step
+from conversations.values import Assessment, Comment, Facts, Level, RedactedText, State, Step
 
 REPLIES_AN_HOUR = 30
+ONCE_PAST_IT = ("limit:danger", "limit:help")
+"""What is said once more past that limit, as the state remembers it until there is room again: within the hour."""
 AT_ANY_TIME = frozenset({"help", "delete"})
 ON_THE_WEB: Mapping[str, str] = {"resting": "resting.web", "expired": "expired.web", "welcome_back": "resting.web"}
 """Words that speak of texting a keyword, and those for a page that has a button."""
@@ -40,7 +42,8 @@ def _answered(script: Script, state: State, text: RedactedText, assessment: Asse
     if act == "stop":
         return _stop(script, state, assessment, facts)
     if facts.replies >= REPLIES_AN_HOUR:
-        return _too_many(script, state, text, assessment, facts)
+        return _too_many(script, state, text, act, assessment, facts)
+    state = replace(state, offered=tuple(each for each in state.offered if each not in ONCE_PAST_IT))
     if assessment.alerts:
         return caring.worried(script, state, text, assessment, facts)
     turn = _turn(script, state, text, act, facts)
@@ -64,13 +67,22 @@ def _stop(script: Script, state: State, assessment: Assessment, facts: Facts) ->
     return said(ended, *spoken_last, opt="stop" if sms else "", **told)
 
 
-def _too_many(script: Script, state: State, text: RedactedText, assessment: Assessment, facts: Facts) -> Step:
-    words = script.words[state.language]
+def _too_many(
+    script: Script, state: State, text: RedactedText, act: str, assessment: Assessment, facts: Facts
+) -> Step:
+    """Hardly anything is said any more, but neither a new danger nor a call for help meets silence."""
+    words, follows = script.words[state.language], facts.alert_open
     if assessment.alerts:
-        worry = () if state.alert else (safety_words(words, assessment, facts),)
-        return said(replace(state, alert=True), *worry, alert=True)
+        danger = "limit:danger" if assessment.handled_as == Level.IMMEDIATE else ""
+        again = danger and danger not in state.offered
+        worry = (safety_words(words, assessment, facts),) if again or not follows else ()
+        offered = (*state.offered, danger) if again else state.offered
+        return said(replace(state, alert=True, offered=offered), *worry, alert=True)
+    if act == "help" and "limit:help" not in state.offered and not facts.carrier_answers:
+        helped = replace(state, offered=(*state.offered, "limit:help"))
+        return said(helped, words.line("help"), follows_alert=follows)
     note = (words.line("rate_note"),) if facts.replies == REPLIES_AN_HOUR else ()
-    return said(moves.kept(state, text, fewest=1), *note, follows_alert=facts.alert_open)
+    return said(moves.kept(state, text, fewest=1), *note, follows_alert=follows)
 
 
 def _with_offer(script: Script, turn: Step, facts: Facts) -> Step:

@@ -120,6 +120,25 @@ def test_past_the_limit_of_replies_a_worry_is_still_listed(phone: Phone, session
     assert len(listed(session)) == 1
 
 
+def test_past_the_limit_neither_new_danger_nor_help_meets_silence_after_an_alert_that_was_closed(
+    phone: Phone, session: Session, clock: Clock
+) -> None:
+    phone.says("hi")
+    phone.says(HURT)
+    alert = session.scalars(select(AlertRow)).one()
+    acknowledge(session, alert.id, "Ada", clock())
+    alerts.record_outcome(session, alert.id, "Ada", "spoken", clock())
+    session.commit()
+    for _ in range(31):
+        phone.says("hello")
+        clock.forward(seconds=5)
+    assert phone.says("hello") == []
+    for text in ("he has a knife outside my door right now", "HELP"):
+        (said,) = phone.says(text)
+        assert "999" in said
+        assert phone.says(text) == []
+
+
 def test_a_sender_who_cannot_be_answered_is_listed_once_and_says_so(app: Flask, session: Session) -> None:
     shop = Phone(app, number="60777")
     form = make_form(LONELY, shop.number)

@@ -254,13 +254,56 @@ def test_the_limit_says_one_note_and_keeps_the_words() -> None:
     assert past_it.state.step == state.step
 
 
-@pytest.mark.parametrize(("replies", "alert", "said"), [(31, False, True), (31, True, False)])
-def test_a_first_worry_past_the_limit_is_answered_once(replies: int, alert: bool, said: bool) -> None:
+PAST = Facts(replies=31)
+WITH_DUTY = replace(PAST, alert_open=True)
+
+
+def worried(state: State, facts: Facts, level: Level = Level.CONCERN) -> Step:
+    return engine.step(SCRIPTS["check-in"], state, RedactedText("he hits me"), Assessment(level), facts)
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["no alert before", "one that was closed"])
+def test_a_first_worry_past_the_limit_is_answered_until_duty_has_it(before: bool) -> None:
+    _, state = at_question("check-in", 1)
+    first = worried(replace(state, alert=before), PAST)
+    again = worried(first.state, WITH_DUTY)
+    assert (first.alert, again.alert) == (True, True)
+    assert (len(first.say), again.say) == (1, ())
+
+
+def test_danger_past_the_limit_is_answered_once_although_duty_has_a_worry_of_theirs() -> None:
+    _, state = at_question("check-in", 1)
+    first = worried(replace(state, alert=True), WITH_DUTY, Level.IMMEDIATE)
+    again = worried(first.state, WITH_DUTY, Level.IMMEDIATE)
+    assert (first.alert, again.alert) == (True, True)
+    assert "999" in first.say[0]
+    assert again.say == ()
+
+
+@pytest.mark.parametrize("facts", [PAST, WITH_DUTY, replace(PAST, replies=30)], ids=["past", "with duty", "at it"])
+@pytest.mark.parametrize("call", ["HELP", "help me pls"])
+def test_a_call_for_help_past_the_limit_is_answered_once(facts: Facts, call: str) -> None:
     script, state = at_question("check-in", 1)
-    worried = replace(state, alert=alert)
-    turn = engine.step(script, worried, RedactedText("he hits me"), Assessment(Level.CONCERN), Facts(replies=replies))
-    assert turn.alert
-    assert bool(turn.say) == said
+    first = say(script, state, call, facts=facts)
+    again = say(script, first.state, call, facts=replace(facts, replies=32))
+    assert "999" in first.say[0]
+    assert "Childline" in first.say[0]
+    assert first.follows_alert == again.follows_alert == facts.alert_open
+    assert again.say == ()
+
+
+def test_help_past_the_limit_that_the_carrier_has_answered_gets_no_second_answer() -> None:
+    script, state = at_question("check-in", 1)
+    assert say(script, state, "HELP", facts=replace(PAST, carrier_answers=True)).say == ()
+
+
+def test_what_is_said_once_past_the_limit_is_said_once_again_when_there_has_been_room() -> None:
+    script, state = at_question("check-in", 1)
+    helped = say(script, state, "HELP", facts=PAST)
+    danger = worried(helped.state, WITH_DUTY, Level.IMMEDIATE)
+    room = say(script, danger.state, "4", facts=Facts(replies=29))
+    assert say(script, room.state, "HELP", facts=PAST).say
+    assert worried(room.state, WITH_DUTY, Level.IMMEDIATE).say
 
 
 def test_without_cover_no_text_says_that_somebody_is_told_now() -> None:
