@@ -161,8 +161,8 @@ class Call:
 
 
 def _is_needed(alert: AlertRow, step: int) -> bool:
-    """Whether somebody must still be told: while it is open, and its owner of the outcome that is missing."""
-    return alert.state == ("acknowledged" if step == escalation.REMINDER else "open")
+    """Whether somebody must still be told: while it is open, and its owner of what is missing or new in it."""
+    return alert.state == ("acknowledged" if step in escalation.TO_OWNER else "open")
 
 
 def _drop(session: Session, parts: Parts, alert: AlertRow, held: Held, gone: bool) -> None:
@@ -235,6 +235,8 @@ def _go_on(session: Session, parts: Parts, alert: AlertRow, attempt_id: str, ove
         alert.next_action_at = now
     elif over and not works:
         _needs_operator(session, alert, now, f"nobody is reached by {attempt.way}")
+        if attempt.step == escalation.NEW_WORDS:
+            alerts.open_again(session, alert, "its owner is not reached", now)
         _try_all_again(session, alert, now)
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from bot.parts import Parts
 from bot.sender import ALERT_LIFE, NotSent, Outgoing
-from conversations.escalation import OWN_WAYS, REMINDER, WAYS, Person
+from conversations.escalation import NEW_WORDS, OWN_WAYS, REMINDER, WAYS, Person
 from conversations.settings import Settings
 from conversations.shifts import Rota
 
@@ -19,6 +19,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
     {"sms": "sms", "notify_sms": "sms", "voice": "voice", "email": "email", "notify_email": "email"}
 )
 """Which of somebody's proven addresses a way uses; what is not here leads to the organisation itself."""
+ASKS: Mapping[int, str] = MappingProxyType(
+    {REMINDER: "Its outcome is missing", NEW_WORDS: "It is yours, and more has come in. Look now"}
+)
+"""What the owner of an alert is asked."""
 SHORT_LIVED = ("sms", "notify_sms", "voice")
 
 
@@ -48,10 +52,8 @@ def notice(parts: Parts, way: str, to: str, about: About) -> Outgoing:
     """The words for one way; the subject and the number that they come from are of no use to a way without either."""
     link = f"{parts.settings.public_url}/staff/alerts/"
     marked = "DRILL. " if about.drill else ""
-    if about.step == REMINDER:
-        body = f"{marked}Heard alert {about.reference}, level {about.level}. Its outcome is missing: {link}"
-    else:
-        body = f"{marked}Heard alert {about.reference}, level {about.level}. Open it and acknowledge: {link}"
+    ask = ASKS.get(about.step, "Open it and acknowledge")
+    body = f"{marked}Heard alert {about.reference}, level {about.level}. {ask}: {link}"
     return _outgoing(parts, way, to, body, f"{marked}Heard alert {about.reference}", about.attempt)
 
 

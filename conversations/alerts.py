@@ -15,7 +15,7 @@ from conversations import attempts, escalation
 from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
-from conversations.policy import Policy
+from conversations.policy import LEVELS, Policy
 from conversations.rota import HERE
 from conversations.sealing import Seals
 from conversations.shifts import Rota
@@ -86,6 +86,7 @@ def add_to_alert(
 ) -> bool:
     """Add a later message to an alert that is not closed; a rise in level begins its clock anew and tells at once.
 
+    Of anything else that alerts, whoever has taken it is told.
     False when the alert is closed: then a new one must be raised.
     """
     found = session.execute(
@@ -97,12 +98,9 @@ def add_to_alert(
     rises = assessment.alerts and assessment.handled_as > Level[found.level.upper()]
     changes: dict[str, Any] = {"cannot_be_texted": True} if cannot_be_texted else {}
     if rises:
-        changes |= {
-            "level": assessment.handled_as.word,
-            "clock_from": now,
-            "next_action_at": now,
-            **AS_NEW,
-        }
+        changes |= {"level": assessment.handled_as.word, "clock_from": now, "next_action_at": now, **AS_NEW}
+    elif assessment.alerts and found.state == "acknowledged":
+        changes["next_action_at"] = now
     if changes:
         session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(**changes))
     record(session, alert_id, now, "level rose" if rises else "another message", "Heard", assessment.handled_as.word)
@@ -163,6 +161,7 @@ def _too_far_ahead(policy: Policy, now: datetime) -> list[Any]:
 
 def standing(session: Session, alert: AlertRow) -> Standing:
     """Where an alert stands, as the policy sees it."""
+    taken_at = alert.acknowledged_at if alert.state == "acknowledged" else None
     return Standing(
         level=alert.level,
         state=alert.state,
@@ -173,18 +172,26 @@ def standing(session: Session, alert: AlertRow) -> Standing:
         owner=alert.owner_id,
         told=attempts.told_since(session, alert.id, alert.clock_from),
         drill=alert.drill,
+        words_at=_words_since(session, alert.id, taken_at - BESIDE) if taken_at else None,
+        owner_told_at=attempts.owner_told_at(session, alert.id, taken_at) if taken_at else None,
     )
+
+
+BESIDE = timedelta(minutes=1)
+"""How long before an alert was taken a text may have come in that was added to it only afterwards."""
+
+
+def _words_since(session: Session, alert_id: str, since: datetime) -> datetime | None:
+    wanted = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id == alert_id)
+    return session.scalar(wanted.where(AlertWordsRow.level.in_(LEVELS), AlertWordsRow.received_at > since))
 
 
 def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: datetime) -> Action:
     """Do what an alert needs now, and set the time of its next action."""
     action = escalation.next_action(policy, standing(session, alert), rota, now)
-    alert.step, alert.clock_from, alert.next_action_at = action.step, action.clock_from, action.next_at
     if action.reopen:
-        for column, value in AS_NEW.items():
-            setattr(alert, column, value)
-        alert.step, alert.clock_from = action.step, action.clock_from
-        record(session, alert.id, now, "opened again", "Heard", action.why)
+        open_again(session, alert, action.why, now)
+    alert.step, alert.clock_from, alert.next_action_at = action.step, action.clock_from, action.next_at
     for telling in action.tell:
         attempts.add(session, alert.id, telling, action.taken, now)
     if action.tell and not action.reopen:
@@ -193,7 +200,7 @@ def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: date
 
 
 BROKE = "could not be worked on"
-WHAT = {escalation.REMINDER: "reminding the owner"}
+WHAT = {escalation.REMINDER: "reminding the owner", escalation.NEW_WORDS: "telling the owner of new words"}
 AS_NEW: dict[str, Any] = {
     "state": "open",
     "step": 0,
@@ -201,6 +208,14 @@ AS_NEW: dict[str, Any] = {
     "acknowledged_by": None,
     "owner_id": None,
 }
+
+
+def open_again(session: Session, alert: AlertRow, why: str, now: datetime) -> None:
+    """Take an alert from its owner and begin its clock anew, due now."""
+    for column, value in AS_NEW.items():
+        setattr(alert, column, value)
+    alert.clock_from = alert.next_action_at = now
+    record(session, alert.id, now, "opened again", "Heard", why)
 
 
 def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int:
@@ -216,18 +231,8 @@ def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int
 def acknowledge(session: Session, alert_id: str, taker: Taker, remind_after: timedelta, now: datetime) -> Taken:
     """Make this person the owner until the clock reminds them; whoever comes second is told who was first, and when."""
     wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state == "open")
-    taken = changed(
-        session,
-        wanted.values(
-            state="acknowledged",
-            acknowledged_at=now,
-            acknowledged_by=taker.name,
-            owner_id=taker.id,
-            clock_from=now,
-            next_action_at=now + remind_after,
-        ),
-    )
-    if taken:
+    owned = {"state": "acknowledged", "acknowledged_at": now, "acknowledged_by": taker.name, "owner_id": taker.id}
+    if changed(session, wanted.values(**owned, clock_from=now, next_action_at=now + remind_after)):
         attempts.cancel_waiting(session, alert_id, "acknowledged")
         record(session, alert_id, now, "acknowledged", taker.name, taker.how)
         return Taken(True, taker.name, now)
@@ -244,15 +249,9 @@ def record_outcome(session: Session, alert_id: str, who: str, outcome: str, now:
     """Close an alert with what was done; False when it is closed already or the outcome is not one of OUTCOMES."""
     if outcome not in escalation.OUTCOMES:
         return False
-    closed = (
-        changed(
-            session,
-            update(AlertRow)
-            .where(AlertRow.id == alert_id, AlertRow.state == "acknowledged")
-            .values(state="closed", outcome=outcome, closed_at=now, next_action_at=None),
-        )
-        == 1
-    )
+    taken = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state == "acknowledged")
+    closing = taken.values(state="closed", outcome=outcome, closed_at=now, next_action_at=None)
+    closed = changed(session, closing) == 1
     if closed:
         record(session, alert_id, now, "outcome", who, escalation.OUTCOMES[outcome])
     return closed

@@ -6,14 +6,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from conversations import outbox
-from conversations.escalation import RETRY_WAITS, Person, Telling
+from conversations.escalation import NEW_WORDS, RETRY_WAITS, TO_OWNER, Person, Telling
 from conversations.models import AttemptRow
 
 NOT_DELIVERED = ("undelivered", "failed", "canceled")
+ONE_NOTICE = 2 * sum(RETRY_WAITS, timedelta())
+"""How far apart the attempts of one notice may be by its retries."""
 FRESH = timedelta(days=1)
 """Reports that come later than this change nothing any more."""
 
@@ -56,6 +58,12 @@ def told_since(session: Session, alert_id: str, since: datetime) -> frozenset[Pe
     return frozenset(session.scalars(wanted.where(AttemptRow.state != "cancelled").distinct()))
 
 
+def owner_told_at(session: Session, alert_id: str, since: datetime) -> datetime | None:
+    """When its owner was last told anything of an alert that they took at this moment."""
+    wanted = select(func.max(AttemptRow.due_at)).where(AttemptRow.alert_id == alert_id, AttemptRow.due_at >= since)
+    return session.scalar(wanted.where(AttemptRow.step.in_(TO_OWNER), AttemptRow.state != "cancelled"))
+
+
 def beside(session: Session, attempt: AttemptRow) -> Sequence[AttemptRow]:
     """Every attempt to tell the same person of the same alert in the same step, itself included."""
     wanted = select(AttemptRow).where(
@@ -64,6 +72,8 @@ def beside(session: Session, attempt: AttemptRow) -> Sequence[AttemptRow]:
         AttemptRow.person_id.is_not_distinct_from(attempt.person_id),
         AttemptRow.state != "cancelled",
     )
+    if attempt.step == NEW_WORDS:  # each notice of new words stands for itself: an earlier one says nothing of these
+        wanted = wanted.where(AttemptRow.due_at > attempt.due_at - ONE_NOTICE)
     return session.scalars(wanted).all()
 
 

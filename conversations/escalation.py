@@ -22,8 +22,9 @@ RETRY_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=25
 MESSAGE_WAITS = (timedelta(seconds=5), timedelta(seconds=20), timedelta(minutes=1))
 """The same of a text to a young person, whose place nothing takes."""
 UNREACHED_WAIT, UNREACHED_MOST = timedelta(seconds=20), timedelta(minutes=5)
-REMINDER = -1
-"""The step of attempts that remind the owner of an alert of its outcome."""
+REMINDER, NEW_WORDS = -1, -2
+"""The steps of attempts that remind the owner of an alert of its outcome, and tell them of new words in it."""
+TO_OWNER = (REMINDER, NEW_WORDS)
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
@@ -59,7 +60,11 @@ Person = int | None
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an alert stands: `step` comes next, `told` are those who were told since its clock began."""
+    """Where an alert stands: `step` comes next, `told` are those who were told since its clock began.
+
+    Of one that somebody has taken, `words_at` is when the newest words came that alert, `owner_told_at` when its owner was
+    told anything last.
+    """
 
     level: str
     state: str
@@ -70,6 +75,8 @@ class Standing:
     owner: Person = None
     told: frozenset[Person] = frozenset()
     drill: bool = False
+    words_at: datetime | None = None
+    owner_told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +250,29 @@ def _waits_until(policy: Policy, standing: Standing, rota: Rota, now: datetime) 
 def _without_outcome(policy: Policy, standing: Standing, rota: Rota, now: datetime) -> Action:
     past = [moment for moment in (standing.acknowledged_at, standing.clock_from) if moment and moment <= now]
     since = max(past, default=now)  # both lie ahead when the clock was put back: it begins anew
-    waited = now - since
-    if waited >= policy.outcome_within:
+    reminder_at, ends = since + policy.remind_after, since + policy.outcome_within
+    if now >= ends:
         anew = replace(standing, state="open", step=0, clock_from=now, told=frozenset())
         return replace(_told(policy, anew, rota, now), reopen=True, why="no outcome in time")
-    if waited < policy.remind_after:
-        return Action((), standing.step, since + policy.remind_after, since)
     owner = standing.owner if ways_to(policy, rota, standing.owner) else None
-    reminder = Telling(owner, _first_ways(policy, rota, owner))
-    next_at = since + policy.outcome_within
-    return Action((reminder,), standing.step, next_at, since, taken=REMINDER, why="the outcome is missing")
+    telling = (Telling(owner, _first_ways(policy, rota, owner)),)
+    told_at = standing.owner_told_at if standing.owner_told_at and standing.owner_told_at <= now else None
+    reminded = told_at is not None and told_at >= reminder_at
+    if now >= reminder_at and not reminded:
+        return Action(telling, standing.step, ends, since, taken=REMINDER, why="the outcome is missing")
+    next_at, words_at = ends if reminded else reminder_at, _new_words_at(policy, standing, told_at, now)
+    if words_at is not None and words_at <= now:
+        return Action(telling, standing.step, next_at, since, taken=NEW_WORDS, why="new words in it")
+    return Action((), standing.step, min(next_at, words_at or next_at), since)
+
+
+def _new_words_at(policy: Policy, standing: Standing, told_at: datetime | None, now: datetime) -> datetime | None:
+    """When the owner is told of words that came since; None when there are none. Their page shows what came before."""
+    if standing.words_at is None:
+        return None
+    if told_at is None:
+        return min(standing.words_at, now)
+    return told_at + policy.new_words_every if standing.words_at > told_at else None
 
 
 def retry_at(tries: int, now: datetime, waits: Sequence[timedelta] = RETRY_WAITS) -> datetime | None:

@@ -14,7 +14,7 @@ from typing import Any
 FILE = Path(__file__).with_name("escalation.toml")
 WHOM = ("first", "next", "everyone")
 LEVELS = ("immediate", "concern")
-MINUTES = ("remind_after", "outcome_within", "longest_wait")
+MINUTES = ("remind_after", "outcome_within", "longest_wait", "new_words_every")
 NUMBERS = ("ways_at_once", *MINUTES)
 CONTACT_WAYS = ("sms", "email")
 """The ways to the duty contact in the settings, which are always there."""
@@ -55,6 +55,7 @@ class Policy:
     remind_after: timedelta
     outcome_within: timedelta
     longest_wait: timedelta
+    new_words_every: timedelta
     cover: str = "always"
     ways_out: frozenset[str] = frozenset(CONTACT_WAYS)
 
@@ -83,8 +84,11 @@ def read(text: str) -> Policy:
     if faults := [*_faults_of_whole(table), *_faults_of_levels(table.get("levels"))]:
         raise PolicyError(tuple(faults))
     levels = {name: _timetable(level) for name, level in table["levels"].items()}
-    remind_after, outcome_within, longest_wait = (timedelta(minutes=table[name]) for name in MINUTES)
-    return Policy(MappingProxyType(levels), table["ways_at_once"], remind_after, outcome_within, longest_wait)
+    return Policy(
+        levels=MappingProxyType(levels),
+        ways_at_once=table["ways_at_once"],
+        **{name: timedelta(minutes=table[name]) for name in MINUTES},
+    )
 
 
 def _timetable(level: Mapping[str, Any]) -> Timetable:

@@ -20,14 +20,14 @@ from bot import duty
 from bot.desk import Desk
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
-from conversations import outbox
+from conversations import alerts, outbox
 from conversations.models import AlertEventRow, AlertRow, AttemptRow
 from conversations.policy import Timetable
 from conversations.staff_models import StaffRow
 from conversations.values import Assessment, Level
 from tests.fakes import Clock, RecordingSender
-from tests.make import Phone
-from tests.seeds import DANGER, WORDS, WORRY, acknowledge, seed_alert, seed_on_duty, seed_told
+from tests.make import PUBLIC_URL, Phone
+from tests.seeds import DANGER, WORDS, WORRY, acknowledge, make_seals, seed_alert, seed_on_duty, seed_told
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio" / "status_sequences.json"
 SEQUENCES = json.loads(VECTORS.read_text())["sequences"]
@@ -131,6 +131,127 @@ def test_b12_the_owner_alone_is_reminded(
     work(session, app_parts)
     assert numbers(texts_out) == [ANN, BOB, ANN]
     assert session.get_one(AlertRow, alert_id).owner_id is None
+
+
+MORE = re.compile(
+    r"Heard alert [A-HJKMNP-Z2-9]{6}, level (concern|immediate)\. "
+    rf"It is yours, and more has come in\. Look now: {PUBLIC_URL}/staff/alerts/"
+)
+
+
+def add(session: Session, parts: Parts, alert_id: str, assessment: Assessment) -> None:
+    """Another text of theirs, as its request keeps it."""
+    alerts.add_to_alert(session, alert_id, assessment, make_seals(parts), parts.clock())
+    session.commit()
+
+
+def taken_by_bob(session: Session, parts: Parts, team: dict[str, int], assessment: Assessment = DANGER) -> str:
+    """An alert that Bob took twenty minutes ago."""
+    alert_id = seed_alert(session, parts, assessment)
+    work(session, parts)
+    acknowledge(session, alert_id, "Bob", parts.clock(), team["Bob"])
+    session.commit()
+    parts.clock.forward(minutes=20)  # type: ignore[attr-defined]  # the moved clock of these tests
+    return alert_id
+
+
+@pytest.mark.parametrize("assessment", [WORRY, DANGER], ids=["concern", "immediate"])
+def test_new_danger_in_an_alert_that_is_taken_is_told_to_its_owner_alone_and_puts_nothing_off(
+    session: Session,
+    app_parts: Parts,
+    team: dict[str, int],
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+    assessment: Assessment,
+) -> None:
+    alert_id = taken_by_bob(session, app_parts, team, assessment)
+    told = {}
+    for minute in range(20, 61):
+        if minute in (20, 21, 22, 23, 40):
+            add(session, app_parts, alert_id, assessment)
+        before = len(texts_out.sent)
+        work(session, app_parts)
+        work(session, app_parts)
+        if sent := texts_out.sent[before:]:
+            told[minute] = [(message.to, MORE.fullmatch(message.body) is not None) for message in sent]
+        clock.forward(minutes=1)
+    assert told == {20: [(BOB, True)], 25: [(BOB, True)], 40: [(BOB, True)], 45: [(BOB, False)], 60: [(ANN, False)]}
+    assert len(mails_out.sent) == len(texts_out.sent)
+    assert ("telling the owner of new words", "new words in it") in history(session)
+
+
+@pytest.mark.parametrize("later", [Assessment(), Assessment(Level.WELLBEING)], ids=["none", "wellbeing"])
+def test_words_that_alert_nobody_are_not_told_to_the_owner(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, later: Assessment
+) -> None:
+    alert_id = taken_by_bob(session, app_parts, team)
+    add(session, app_parts, alert_id, later)
+    work(session, app_parts)
+    assert numbers(texts_out) == [ANN]
+
+
+def test_an_owner_whom_no_way_reaches_with_new_danger_gives_the_alert_to_whoever_is_next_at_once(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, mails_out: RecordingSender
+) -> None:
+    alert_id = taken_by_bob(session, app_parts, team)
+    for out in (texts_out, mails_out):
+        out.failures = [NotSent("21211", again=False)]
+    add(session, app_parts, alert_id, DANGER)
+    for _ in range(2):
+        work(session, app_parts)
+    assert numbers(texts_out) == [ANN, ANN]
+    assert session.get_one(AlertRow, alert_id).state == "open"
+    assert ("opened again", "its owner is not reached") in history(session)
+
+
+def test_an_owner_whom_one_way_reaches_with_new_danger_keeps_the_alert_whatever_an_earlier_notice_did(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, clock: Clock
+) -> None:
+    alert_id = taken_by_bob(session, app_parts, team)
+    for _ in range(2):
+        texts_out.failures = [NotSent("21211", again=False)]
+        add(session, app_parts, alert_id, DANGER)
+        for _ in range(2):
+            work(session, app_parts)
+        clock.forward(minutes=6)
+    found = session.get_one(AlertRow, alert_id)
+    assert (found.state, found.owner_id) == ("acknowledged", team["Bob"])
+    assert numbers(texts_out) == [ANN]
+
+
+def test_a_notice_of_new_danger_that_did_not_arrive_is_followed_although_the_one_before_did(
+    session: Session,
+    app_parts: Parts,
+    team: dict[str, int],
+    texts_out: RecordingSender,
+    mails_out: RecordingSender,
+    clock: Clock,
+) -> None:
+    alert_id = taken_by_bob(session, app_parts, team)
+    add(session, app_parts, alert_id, DANGER)
+    work(session, app_parts)
+    clock.forward(minutes=6)
+    for out in (texts_out, mails_out):
+        out.failures = [NotSent("21211", again=False)]
+    add(session, app_parts, alert_id, DANGER)
+    for _ in range(2):
+        work(session, app_parts)
+    assert numbers(texts_out) == [ANN, BOB, ANN]
+
+
+def test_a_notice_of_new_danger_that_still_waits_is_not_sent_once_the_alert_is_closed(
+    session: Session, app_parts: Parts, team: dict[str, int], texts_out: RecordingSender, clock: Clock
+) -> None:
+    alert_id = taken_by_bob(session, app_parts, team)
+    texts_out.failures = [NotSent("20429", again=True)]
+    add(session, app_parts, alert_id, DANGER)
+    work(session, app_parts)
+    assert alerts.record_outcome(session, alert_id, "Bob", "police", clock())
+    session.commit()
+    clock.forward(seconds=10)
+    work(session, app_parts)
+    assert numbers(texts_out) == [ANN]
 
 
 def test_b37_a_drill_that_nobody_takes_never_reaches_the_lead_nor_everybody(

@@ -295,6 +295,35 @@ def test_b25_a_storm_of_two_hundred_texts_makes_one_alert_and_tells_a_worker_thr
     assert (whats.count("raised"), whats.count("another message"), whats.count("level rose")) == (1, 198, 1)
 
 
+def test_b25_a_storm_of_two_hundred_texts_in_an_alert_that_is_taken_tells_its_owner_twice_at_most(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock, texts_out: RecordingSender
+) -> None:
+    duty.send_due(session, app_parts)
+    acknowledge(session, alert_id, "Ada", clock())
+    session.commit()
+    for number in range(200):
+        clock.forward(seconds=2)
+        add(session, app_parts, alert_id, Assessment(assessed=False) if number % 3 else WORRY)
+        if number % 10 == 0:
+            duty.act_on_due(session, app_parts)
+            duty.send_due(session, app_parts)
+    assert ["more has come in" in message.body for message in texts_out.sent] == [False, True, True]
+    assert history(session, alert_id).count("telling the owner of new words") == 2
+    assert row(session, alert_id).state == "acknowledged"
+
+
+def test_a_text_that_came_just_before_it_was_taken_and_was_added_just_after_is_told_to_the_owner(
+    session: Session, app_parts: Parts, alert_id: str, clock: Clock
+) -> None:
+    came = clock()
+    clock.forward(seconds=2)
+    acknowledge(session, alert_id, "Ada", clock())
+    alerts.add_to_alert(session, alert_id, WORRY, make_seals(app_parts), came)
+    session.commit()
+    duty.act_on_due(session, app_parts)
+    assert history(session, alert_id)[-1] == "telling the owner of new words"
+
+
 def test_the_inbox_shows_what_is_urgent_first_and_what_is_closed_last(
     session: Session, app_parts: Parts, clock: Clock
 ) -> None:

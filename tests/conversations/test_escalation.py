@@ -288,6 +288,45 @@ def test_an_owner_who_cannot_be_told_leaves_the_reminder_to_the_fallback(owner: 
     assert told(next_action(POLICY, taken(owner=owner), THREE, NOW + minutes(45))) == [None]
 
 
+def new_words(at: float, told_at: float | None = None, owner: Person = BOB) -> Standing:
+    """An alert that is taken, with the minutes at which words came to it and at which its owner was told anything."""
+    return taken(words_at=NOW + minutes(at), owner_told_at=None if told_at is None else NOW + minutes(told_at), owner=owner)
+
+
+@pytest.mark.parametrize(
+    ("stands", "minute", "what", "next_at"),
+    [
+        (new_words(20), 20, escalation.NEW_WORDS, 45),
+        (new_words(-0.5), 1, escalation.NEW_WORDS, 45),
+        (new_words(20, 20), 21, 0, 45),
+        (new_words(22, 20), 22, 0, 25),
+        (new_words(22, 20), 25, escalation.NEW_WORDS, 45),
+        (new_words(42, 41), 45, escalation.REMINDER, 60),
+        (new_words(42, 45), 46, 0, 60),
+        (new_words(46, 45), 46, 0, 50),
+        (new_words(46, 45), 50, escalation.NEW_WORDS, 60),
+        (new_words(58, 57), 59, 0, 60),
+        (new_words(90, 80), 20, escalation.NEW_WORDS, 45),
+    ],
+    ids=str,
+)
+def test_the_owner_is_told_of_new_words_at_once_and_at_a_pace_and_the_reminder_keeps_its_time(
+    stands: Standing, minute: float, what: int, next_at: float
+) -> None:
+    found = next_action(POLICY, stands, THREE, NOW + minutes(minute))
+    assert (found.taken if found.tell else 0, told(found)) == (what, [BOB] if what else [])
+    assert (found.next_at, found.clock_from, found.reopen) == (NOW + minutes(next_at), NOW, False)
+
+
+@pytest.mark.parametrize("told_at", [None, 59])
+def test_new_words_do_not_put_off_that_it_opens_again(told_at: float | None) -> None:
+    assert next_action(POLICY, new_words(59.5, told_at), THREE, NOW + minutes(60)).reopen
+
+
+def test_new_words_of_an_alert_whose_owner_has_no_way_go_to_the_fallback() -> None:
+    assert told(next_action(POLICY, new_words(20, owner=77), THREE, NOW + minutes(20))) == [None]
+
+
 # --- setbacks -------------------------------------------------------------------------------------------------------
 
 
@@ -346,7 +385,7 @@ jumps = st.sampled_from([timedelta(hours=1), timedelta(hours=-1), timedelta(days
 happenings = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 90).map(minutes)),
     st.tuples(st.just("jump"), jumps),
-    st.tuples(st.sampled_from(["acknowledge", "rise", "hurry", "due"]), st.just(timedelta())),
+    st.tuples(st.sampled_from(["acknowledge", "rise", "hurry", "due", "words", "told"]), st.just(timedelta())),
 )
 plans = st.sampled_from([POLICY, OFFICE, replace(POLICY, ways_out=ALL_OUTS), replace(OFFICE, cover="22:00-06:00")])
 
@@ -354,6 +393,8 @@ plans = st.sampled_from([POLICY, OFFICE, replace(POLICY, ways_out=ALL_OUTS), rep
 def happen(stands: Standing, what: str, now: datetime) -> Standing:
     if what == "acknowledge" and stands.state == "open":
         return replace(stands, state="acknowledged", acknowledged_at=now, clock_from=now, owner=2)
+    if what in ("words", "told") and stands.state == "acknowledged":
+        return replace(stands, **{"words_at" if what == "words" else "owner_told_at": now})
     if what == "rise":
         return replace(stands, level="immediate", state="open", step=0, clock_from=now, told=frozenset())
     return stands

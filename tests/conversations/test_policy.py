@@ -19,6 +19,7 @@ BROKEN = {
     "ways_at_once: give a whole number above 0": ("ways_at_once = 2", 'ways_at_once = "two"'),
     "longest_wait: give a whole number above 0": ("longest_wait = 720", "longest_wait = -1"),
     "patience: nobody knows this word": ("ways_at_once = 2", "ways_at_once = 2\npatience = 3"),
+    "new_words_every: give a whole number above 0": ("new_words_every = 5", "new_words_every = 0"),
     "levels: give exactly immediate and concern": ("[levels.concern]", "[levels.worry]"),
     "levels.immediate: steps: begin at 0, and let each come later": ("at = 5", "at = 10"),
     "levels.concern: steps: begin at 0": (
@@ -76,6 +77,7 @@ def test_the_policy_that_ships_is_the_one_that_is_promised() -> None:
     assert [table.every for table in found.levels.values()] == minutes(10, 45)
     assert [table.waits_for_cover for table in found.levels.values()] == [False, True]
     assert [found.remind_after, found.outcome_within, found.longest_wait] == minutes(45, 60, 12 * 60)
+    assert found.new_words_every == timedelta(minutes=5)
     assert all([step.alarm for step in table.steps][-1] for table in found.levels.values())
 
 
