@@ -26,7 +26,7 @@ from conversations.templates import Draft, Ruling
 from tests.bot.test_web import Visitor
 from tests.fakes import Clock, RecordingSender
 from tests.make import OUR_NUMBER, Phone, signature
-from tests.seeds import NUMBER, make_seals, own_session, seed_alert, seed_staff, worker_contacts
+from tests.seeds import NUMBER, acknowledge, make_seals, own_session, seed_alert, seed_staff, worker_contacts
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio" / "inbound_fixtures.json"
 FIXTURES = {each["id"]: each["form"] for each in json.loads(VECTORS.read_text())["fixtures"]}
@@ -107,6 +107,61 @@ def read_by_staff(session: Session, contacts: Contacts, alert_id: str, clock: Cl
     assert box is not None
     found: list[dict[str, str]] = json.loads(open_box(box, private_half(private), "opening", opening, clock()))
     return found
+
+
+# --- "are you safe right now?" --------------------------------------------------------------------------------------
+
+ASKED = Draft("Hi, I am Ana, a duty worker. Are you safe right now? You can just text back.", "safe")
+
+
+def asked_whether_safe(phone: Phone, session: Session, parts: Parts, contacts: Contacts, alert_id: str) -> None:
+    """They may be texted; Kim has the alert and has asked them."""
+    phone.says("1")
+    session.rollback()
+    acknowledge(session, alert_id, "Kim", parts.clock())
+    session.commit()
+    assert write(session, parts, alert_id, ASKED).state == "due"
+    work(session, parts, contacts)
+    session.rollback()
+
+
+@one_database
+@pytest.mark.parametrize(
+    ("answers", "level", "state"),
+    [
+        (["2"], "immediate", "open"),
+        (["who is this", "no"], "immediate", "open"),
+        (["not sure"], "concern", "acknowledged"),
+        (["yes", "no"], "concern", "acknowledged"),
+    ],
+    ids=str,
+)
+def test_an_answer_to_whether_they_are_safe_raises_what_it_says(
+    alert_id: str, phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, clock: Clock,
+    answers: list[str], level: str, state: str
+) -> None:  # fmt: skip
+    asked_whether_safe(phone, session, app_parts, contacts, alert_id)
+    for answer in answers:
+        clock.forward(seconds=30)
+        phone.says(answer)
+    found = the_alert(session)
+    assert (found.id, found.level, found.state) == (alert_id, level, state)
+    duty.act_on_due(session, app_parts)
+    told = "telling the owner of new words: new words in it" in history(session, alert_id)
+    assert told == (answers == ["not sure"])
+
+
+@one_database
+def test_a_no_to_whether_they_are_safe_counts_also_after_the_alert_was_closed(
+    alert_id: str, phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, clock: Clock
+) -> None:
+    asked_whether_safe(phone, session, app_parts, contacts, alert_id)
+    alerts.record_outcome(session, alert_id, "Kim", "spoken", clock())
+    session.commit()
+    clock.forward(hours=2)
+    assert "999" in phone.says("no")[0]
+    session.rollback()
+    assert session.scalars(select(AlertRow.level).where(AlertRow.id != alert_id)).one() == "immediate"
 
 
 # --- once, and when they said yes -----------------------------------------------------------------------------------
