@@ -62,8 +62,8 @@ Person = int | None
 class Standing:
     """Where an alert stands: `step` comes next, `told` are those who were told since its clock began.
 
-    Of one that somebody has taken, `words_at` is when the newest words came that alert, `owner_told_at` when its owner was
-    told anything last.
+    Of one that somebody has taken, `words_at` is when the newest words that alert came in, `owner_told_at` when its
+    owner was last told anything.
     """
 
     level: str

@@ -84,10 +84,9 @@ def read(text: str) -> Policy:
     if faults := [*_faults_of_whole(table), *_faults_of_levels(table.get("levels"))]:
         raise PolicyError(tuple(faults))
     levels = {name: _timetable(level) for name, level in table["levels"].items()}
+    remind_after, outcome_within, longest_wait, new_words_every = (timedelta(minutes=table[name]) for name in MINUTES)
     return Policy(
-        levels=MappingProxyType(levels),
-        ways_at_once=table["ways_at_once"],
-        **{name: timedelta(minutes=table[name]) for name in MINUTES},
+        MappingProxyType(levels), table["ways_at_once"], remind_after, outcome_within, longest_wait, new_words_every
     )
 
 

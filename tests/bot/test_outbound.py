@@ -12,12 +12,12 @@ from bot import outbound
 from bot.contacts import Contacts
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
-from conversations import store
-from conversations.models import ConversationRow, OutboxRow
+from conversations import outbox, store
+from conversations.models import AlertEventRow, ConversationRow, OutboxRow
 from conversations.script import load_words
 from tests.fakes import Clock, RecordingSender
 from tests.make import OUR_NUMBER, Phone
-from tests.seeds import NUMBER, make_seals, seed_text, sole_text, worker_contacts
+from tests.seeds import NUMBER, WORDS, make_seals, seed_text, sole_text, worker_contacts
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_text_goes_once_to_its_number_from_ours(
     seed_text(session, app_parts, "hello you")
     for _ in range(3):
         work(session, app_parts, contacts)
-    assert texts_out.sent == [Outgoing(NUMBER, OUR_NUMBER, "hello you")]
+    assert texts_out.sent == [Outgoing(NUMBER, OUR_NUMBER, "hello you", life=3600)]
     assert (sole_text(session).state, sole_text(session).provider_id) == ("sent", f"SM{1:032x}")
 
 
@@ -114,6 +114,89 @@ def test_no_lock_is_held_while_a_text_is_on_its_way(session: Session, app_parts:
         seed_text(session, app_parts, kind=kind)
     outbound.send_due(session, replace(app_parts, ways={"sms": Looking()}), contacts)
     assert held == [False, False]
+
+
+# --- what is too late -----------------------------------------------------------------------------------------------
+
+QUESTIONS = ("A worker will read this tomorrow.", "Are you safe right now? Reply 1: I am safe. 2: I am not safe.")
+LATE_WORDS = load_words()["en"].line("found_late")
+
+
+def leave_replies(session: Session, parts: Parts, phone: Phone, said: str) -> None:
+    """A conversation of which two replies are in the outbox."""
+    phone.says(said)
+    session.rollback()
+    whose = session.scalars(select(ConversationRow.id)).one()
+    outbox.reply(session, outbox.Saying(OUR_NUMBER, QUESTIONS), make_seals(parts), whose, parts.clock())
+    session.commit()
+
+
+def sent_by(session: Session, parts: Parts, contacts: Contacts, texts_out: RecordingSender) -> list[str]:
+    for _ in range(2):
+        session.rollback()
+        contacts.settle_opt_requests(session, parts.clock())
+        session.commit()
+        outbound.send_due(session, parts, contacts)
+    return [message.body for message in texts_out.sent]
+
+
+@pytest.mark.parametrize(("minutes", "sent"), [(59, list(QUESTIONS)), (61, [LATE_WORDS])])
+def test_a_reply_is_of_use_for_an_hour_and_then_they_hear_once_that_we_are_late(
+    phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock,
+    minutes: int, sent: list[str],
+) -> None:  # fmt: skip
+    leave_replies(session, app_parts, phone, "hi")
+    clock.forward(minutes=minutes)
+    assert sent_by(session, app_parts, contacts, texts_out) == sent
+    assert {message.life for message in texts_out.sent} == {3600}
+
+
+def test_what_comes_late_comes_by_day_where_nobody_has_an_alert_of_theirs(
+    phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock
+) -> None:
+    leave_replies(session, app_parts, phone, "hi")
+    clock.forward(hours=15)  # three at night
+    assert sent_by(session, app_parts, contacts, texts_out) == []
+    clock.forward(hours=6)
+    assert sent_by(session, app_parts, contacts, texts_out) == [LATE_WORDS]
+
+
+def test_what_comes_late_to_who_has_an_alert_comes_at_once_and_the_alert_says_that_they_had_no_reply(
+    phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock
+) -> None:
+    leave_replies(session, app_parts, phone, WORDS)
+    clock.forward(hours=15)
+    assert sent_by(session, app_parts, contacts, texts_out) == [LATE_WORDS]
+    events = session.execute(select(AlertEventRow.what, AlertEventRow.detail)).all()
+    assert [tuple(each) for each in events].count(("our reply did not arrive", outbound.TOO_LATE)) == 1
+
+
+def test_a_second_outage_is_owned_up_to_again(
+    phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock
+) -> None:
+    for number in (1, 2):
+        leave_replies(session, app_parts, phone, "hi")
+        clock.forward(hours=2)
+        assert sent_by(session, app_parts, contacts, texts_out) == [LATE_WORDS] * number
+        clock.forward(minutes=1)
+
+
+def test_who_has_stopped_texts_meanwhile_does_not_hear_that_we_are_late(
+    phone: Phone, session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock
+) -> None:
+    leave_replies(session, app_parts, phone, "hi")
+    phone.says("STOP")
+    clock.forward(hours=2)
+    assert sent_by(session, app_parts, contacts, texts_out) == []
+
+
+def test_a_late_reply_that_belongs_to_no_conversation_any_more_is_not_sent(
+    session: Session, app_parts: Parts, contacts: Contacts, texts_out: RecordingSender, clock: Clock
+) -> None:
+    seed_text(session, app_parts)
+    clock.forward(hours=2)
+    assert sent_by(session, app_parts, contacts, texts_out) == []
+    assert (sole_text(session).state, sole_text(session).error) == ("cancelled", outbound.TOO_LATE)
 
 
 def rest(phone: Phone, clock: Clock, hours: float = 22) -> None:

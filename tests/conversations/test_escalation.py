@@ -290,7 +290,8 @@ def test_an_owner_who_cannot_be_told_leaves_the_reminder_to_the_fallback(owner: 
 
 def new_words(at: float, told_at: float | None = None, owner: Person = BOB) -> Standing:
     """An alert that is taken, with the minutes at which words came to it and at which its owner was told anything."""
-    return taken(words_at=NOW + minutes(at), owner_told_at=None if told_at is None else NOW + minutes(told_at), owner=owner)
+    owner_told_at = None if told_at is None else NOW + minutes(told_at)
+    return taken(words_at=NOW + minutes(at), owner_told_at=owner_told_at, owner=owner)
 
 
 @pytest.mark.parametrize(
