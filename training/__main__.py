@@ -13,7 +13,8 @@ FILES = corpus.FOLDER.parent / "encoder_files"
 
 
 def main(wanted: list[str]) -> int:
-    """Train linear, encoder, or both when none is named; `redaction` trains what finds names, `lists` packs its lists.
+    """Train linear, encoder, or both when none is named; `redaction` trains what finds names, `lists` packs its lists,
+    `meanings` groups words for it.
 
     `bars` sets those of both models anew, `variety` measures the corpus, `held-out` prints what no training saw, and
     `held-out-details` the same for redaction.
@@ -57,6 +58,12 @@ def _lists() -> None:
     lists.make()
 
 
+def _meanings() -> None:
+    from training import meanings
+
+    meanings.make()
+
+
 def _redaction() -> None:
     from training import redaction
 
@@ -70,7 +77,7 @@ def _held_out_details() -> None:
         print(json.dumps(dataclasses.asdict(row), ensure_ascii=False))
 
 
-SHORT = {"lists": _lists, "redaction": _redaction, "held-out-details": _held_out_details}
+SHORT = {"lists": _lists, "meanings": _meanings, "redaction": _redaction, "held-out-details": _held_out_details}
 STEPS = {"linear": _linear, "encoder": _encoder, "bars": _bars}
 
 

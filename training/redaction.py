@@ -17,13 +17,10 @@ from bot.safeguards.redaction.tokens import kind_at, tokens_of
 from bot.safeguards.redaction.words import (
     AMBIGUOUS,
     FORENAME,
-    FORENAME_ABROAD,
     KEPT,
+    NAMES,
     ORDINARY,
-    PLACE,
     STEP,
-    SURNAME,
-    SURNAME_ABROAD,
     Words,
     load_words,
 )
@@ -35,7 +32,6 @@ ROUNDS, SEED, TWICE = 100, 7, 2
 PARTS = ("train", "held out")
 HIDDEN, BARE, UNSHAPED, MARKED = 0.4, 0.7, 0.3, 0.15
 MOST_MARKED, MOST_PLAIN, MOST_CHATTER = 3_500, 3_000, 3_000
-LISTED = FORENAME | SURNAME | AMBIGUOUS | PLACE | FORENAME_ABROAD | SURNAME_ABROAD
 NAMED = ("name", "place", "school", "club", "workplace")
 KINDS = {"work": "workplace", "dob": "date of birth"}
 Spans = Sequence[tuple[int, int, str]]
@@ -139,7 +135,7 @@ def _without(words: Words, hidden: set[str], bare: set[str]) -> Lookup:
     def lookup(word: str) -> int:
         if word in bare:
             return 0
-        return words.of(word) & ~LISTED if word in hidden else words.of(word)
+        return words.of(word) & ~NAMES if word in hidden else words.of(word)
 
     return lookup
 

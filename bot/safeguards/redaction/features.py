@@ -66,6 +66,7 @@ def features_of(tokens: Sequence[Token], words: Words, shapes: Sequence[str], lo
     sorts = [sort_of(word, each) for word, each in zip(plain, flags, strict=True)]
     looks = [_look(token.text) for token in tokens]
     phrases = _phrases(plain, words)
+    meanings = [words.meaning(word) for word in plain]
     manner = manner_of(tokens)
     around = zip(*(_beside(step, plain, classes, looks) for step in (-3, -2, -1, 1, 2, 3)), strict=True)
     found = []
@@ -74,6 +75,7 @@ def features_of(tokens: Sequence[Token], words: Words, shapes: Sequence[str], lo
         told = ["bias", f"w={word}", f"c={kind}", f"l={look}", f"cl={kind}{look}"]
         told += chain.from_iterable(beside)
         told += _pairs(place, plain)
+        told += _meant(place, meanings, sorts[place])
         told += _sorted(place, plain, sorts, f"{manner}{look}{opens(tokens, place)}")
         told += _alone(tokens[place], word, flags[place], words, lookup)
         told += (f"q={shapes[place]}", f"g={phrases[place]}")
@@ -99,6 +101,25 @@ def _pairs(place: int, plain: Sequence[str]) -> list[str]:
         found.append(f"w-2w-1={plain[place - 2]}|{plain[place - 1]}")
     if 0 < place < len(plain) - 1:
         found.append(f"w-1w+1={plain[place - 1]}|{plain[place + 1]}")
+    return found
+
+
+def _meant(place: int, meanings: Sequence[int], sort: str) -> list[str]:
+    """What the word and those around it mean, as numbers of groups; 0 for what has no group, -1 for nothing there."""
+    own = meanings[place]
+    before = meanings[place - 1] if place else -1
+    after = meanings[place + 1] if place + 1 < len(meanings) else -1
+    found = [f"tt={before}|{after}", f"tk-1={before}|{sort}", f"tk+1={sort}|{after}"]
+    if own:
+        found += (f"t={own}", f"tm={own}|{before}")
+    if before > 0:
+        found.append(f"t-1={before}")
+    if after > 0:
+        found.append(f"t+1={after}")
+    if place > 1 and (second := meanings[place - 2]):
+        found += (f"t-2={second}", f"t-2k={second}|{before}|{sort}")
+    if place + 2 < len(meanings) and (second := meanings[place + 2]):
+        found.append(f"t+2={second}")
     return found
 
 

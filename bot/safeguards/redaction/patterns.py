@@ -21,6 +21,7 @@ _SITES = (
     r"link|site|online|xyz)"
 )
 _MAIL = r"(?:gmail|hotmail|outlook|icloud|yahoo|live|googlemail|btinternet|sky|proton|aol|msn|protonmail)"
+_JOINED = r" (?:underscore|hyphen|dash) "
 _DOT = r"(?: ?\. ?| ?\(dot\) ?| dot | kropka )"
 _AT = r"(?: ?@ ?| ?\(at\) ?| ?\[at\] ?| at )"
 _APPS = (
@@ -99,8 +100,9 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "email",
         re.compile(
-            rf"(?<![\w.+-])(?:[\w+-]{{1,30}}(?:\.| dot | ?_ ?| underscore )){{0,4}}[\w+-]{{1,30}}{_AT}"
-            rf"[\w-]{{1,40}}(?: dot [\w-]{{2,20}}| ?\(dot\) ?[\w-]{{2,20}}| kropka [\w-]{{2,20}}){{1,3}}(?!\w)",
+            rf"(?<![\w.+-])(?:[\w+-]{{1,30}}(?:\.| dot | ?_ ?|{_JOINED})){{0,4}}[\w+-]{{1,30}}{_AT}"
+            rf"[\w-]{{1,40}}(?:{_JOINED}[\w-]{{1,40}}){{0,2}}"
+            rf"(?: dot [\w-]{{2,20}}| ?\(dot\) ?[\w-]{{2,20}}| kropka [\w-]{{2,20}}){{1,3}}(?!\w)",
             _I,
         ),
         signs=frozenset({"dot", "kropka"}),

@@ -30,7 +30,9 @@ STREET = re.compile(
     rf"((?:[^\W\d_][\w'’]{{1,20}} ){{1,3}})({_SURE}|{_PERHAPS})(?!\w){_AFTER}",
     re.IGNORECASE,
 )
-DOOR = re.compile(r"(?<!\w)(?:flat|hoose number|house number|door)\s\d{1,3}(?:/\d{1,3})?[a-d]?(?!\w)", re.IGNORECASE)
+DOOR = re.compile(
+    r"(?<!\w)(?:flat|apt|apartment|blk|hoose number|house number|door)\s\d{1,3}(?:/\d{1,3})?[a-d]?(?!\w)", re.IGNORECASE
+)
 NUMBERS = frozenset(
     ["0", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "teen",
      "ty"]

@@ -19,8 +19,14 @@ FORENAME, SURNAME, AMBIGUOUS, PLACE, ORDINARY, KEPT, ELSEWHERE, FORENAME_ABROAD,
 STEP = 9
 """From this bit on stands how common a word is in English, in whole steps of the Zipf scale."""
 
+MEANT = 13
+"""From this bit on stands to which group of words of like meaning it belongs, counted from 1."""
+
 COMMON = 3
 """From this step on a word counts as an everyday one."""
+
+NAMES = FORENAME | SURNAME | AMBIGUOUS | PLACE | FORENAME_ABROAD | SURNAME_ABROAD
+_FLAGS = (1 << MEANT) - 1
 
 LISTS: Mapping[str, int] = MappingProxyType(
     {
@@ -77,7 +83,11 @@ class Words:
     def of(self, plain: str) -> int:
         """The flags of a folded word; 0 when nothing is known."""
         flags = self.known.get(plain)
-        return flags if flags is not None else ELSEWHERE if self.elsewhere.of(plain) else 0
+        return flags & _FLAGS if flags is not None else ELSEWHERE if self.elsewhere.of(plain) else 0
+
+    def meaning(self, plain: str) -> int:
+        """The number of the group of words of like meaning that a folded word belongs to; 0 for none."""
+        return self.known.get(plain, 0) >> MEANT
 
     def is_ordinary(self, word: str) -> bool:
         """Whether this is an everyday word."""
@@ -106,8 +116,11 @@ def load_words() -> Words:
             known[word] = known.get(word, 0) | int(step) << STEP
     for word in _settlements():
         known[word] = known.get(word, 0) | PLACE
-    elsewhere = forms({1: _elsewhere(known)})
-    return Words(known, _phrases(), _near(known), _slips(known), _cues(), frozenset(_lines("answers")), elsewhere)
+    elsewhere, near, slips = forms({1: _elsewhere(known)}), _near(known), _slips(known)
+    for number, line in enumerate(_lines("meanings"), 1):
+        for word in line.split():
+            known[word] = known.get(word, 0) | number << MEANT
+    return Words(known, _phrases(), near, slips, _cues(), frozenset(_lines("answers")), elsewhere)
 
 
 def _elsewhere(known: dict[str, int]) -> Iterator[str]:
@@ -146,7 +159,7 @@ def own_words(words: Words, own: str) -> Words:
     if not named:
         return words
     everyday = {word for word in named if words.is_ordinary(word)}
-    known = {**words.known, **{word: words.of(word) | FORENAME for word in named}}
+    known = {**words.known, **{word: words.known.get(word, words.of(word)) | FORENAME for word in named}}
     return replace(words, known=known, own=frozenset(named - everyday))
 
 
