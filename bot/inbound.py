@@ -26,6 +26,7 @@ from conversations import (
     receipts,
     relays,
     rota,
+    standing,
     store,
     versions,
 )
@@ -190,7 +191,8 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     now = parts.clock()
     facts = _facts(message, turn, heard.guess, parts, now)
     facts = replace(facts, alert_open=alerts.is_open(session, turn.alert_id))
-    heard = replace(heard, assessment=raising.in_context(heard.assessment, turn.state, heard.text, facts))
+    words = message.text[:LONGEST]  # as they were said: what is taken out of a text must not take out a call for help
+    heard = replace(heard, assessment=raising.in_context(heard.assessment, turn.state, words, facts))
     step = engine.step(script, turn.state, heard.text, heard.assessment, facts)
     replayed = message.answered and not facts.early
     if not replayed and (message.found == "late" or (message.found and facts.early and not step.alert)):
@@ -267,6 +269,7 @@ def _facts(message: Inbound, turn: store.Turn, guess: str | None, parts: Parts, 
         carrier_answers=message.opt_out_type == "HELP",
         media=message.media,
         asked=message.asked,
+        before_safe=message.channel == "sms" and standing.is_before(turn.state, message.received_at, turn.last_out_at),
         opted_in=message.opt_out_type == "START",
         cover_from=rota.cover_from(parts.settings.cover_hours, now, turn.state.language),
         read_by=rota.read_by(parts.settings.cover_hours, now, turn.state.language),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conversations import hearing, moves, raising
+from conversations import hearing, moves, raising, standing
 from conversations.asking import RESTS
 from conversations.moves import said
 from conversations.safety import safety_words
@@ -28,8 +28,12 @@ def worried(script: Script, state: State, text: RedactedText, assessment: Assess
     if told.ending:
         return said(replace(told, awaiting="rest"), *heard, alert=True)
     if told.unread:
-        return said(replace(told, awaiting="carry_on"), *heard, asks=True, alert=True)
+        awaiting = "safe" if state.awaiting == "safe" else "carry_on"
+        return said(replace(told, awaiting=awaiting), *heard, asks=True, alert=True)
     first = state.channel == "sms" and assessment.handled_as == Level.CONCERN and "reach" not in state.offered
+    unanswered = state.safe_stands and not raising.answers_safe(state, text, facts)
+    if first and unanswered and facts.early:  # a 1 or 2 must not mean two things: the graver question stays
+        return said(replace(told, awaiting="safe"), *heard, alert=True)
     if first:
         return said(replace(told, awaiting="reach", offered=(*told.offered, "reach")), *heard, asks=True, alert=True)
     return said(replace(told, awaiting=state.awaiting if state.awaiting in RESTS else "rest"), *heard, alert=True)
@@ -49,6 +53,8 @@ def rests(state: State, facts: Facts) -> bool:
 def resting(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:
     """What is said while a duty worker has their worry: that new words will be seen too, and never a question."""
     opt = "start" if act == "start" or facts.opted_in else ""
+    if raising.says_safe(state, text, facts):
+        return _safe_at_rest(script, state)
     found = hearing.agreed(state, text)
     if state.awaiting == "reach" and not facts.early and found.codes and found.codes[0] in REACH:
         return _agreed(script, state, found)
@@ -75,7 +81,19 @@ def found_late(script: Script, before: State, turn: Step) -> Step:
         return replace(turn, state=told, say=(line,), asks=False)
     goes_on = turn.opt or turn.state.ending != before.ending
     kept = turn.state if goes_on else replace(before, comments=turn.state.comments, hint=turn.state.hint)
+    if before.safe_stands and not turn.state.safe_stands:  # they said in time that they are safe
+        moved = "carry_on" if kept.awaiting == "safe" else kept.awaiting
+        kept = standing.answered(replace(kept, awaiting=moved))
     return replace(turn, state=replace(kept, said=before.said), say=(), asks=False)
+
+
+def _safe_at_rest(script: Script, state: State) -> Step:
+    """Tell the duty worker that they are safe; what could not be asked beside that question is asked now."""
+    asks = state.awaiting == "safe" and state.channel == "sms"
+    rests = (
+        replace(state, awaiting="reach", offered=(*state.offered, "reach")) if asks else replace(state, awaiting="rest")
+    )
+    return said(rests, script.words[state.language].line("kept.alert"), asks=asks, follows_alert=True, safe=True)
 
 
 def _agreed(script: Script, state: State, found: Parsed) -> Step:
@@ -83,7 +101,13 @@ def _agreed(script: Script, state: State, found: Parsed) -> Step:
     words, yes = script.words[state.language], found.codes[0] == "yes"
     known = replace(state, awaiting="times" if yes else "rest", reach_ok=found.codes[0])
     ask = (words.line("times.ask"),) if yes else ()
-    return said(known, words.line("kept.alert"), *ask, follows_alert=bool(found.extra), reach=REACH[found.codes[0]])
+    return said(
+        standing.answered(known),
+        words.line("kept.alert"),
+        *ask,
+        follows_alert=bool(found.extra),
+        reach=REACH[found.codes[0]],
+    )
 
 
 def supported(script: Script, state: State, turn: Step, act: str, facts: Facts) -> Step:
@@ -95,13 +119,16 @@ def supported(script: Script, state: State, turn: Step, act: str, facts: Facts) 
         return _saying(turn, (*warm, *turn.say), offered)
     kept = turn.say if act or not asked_again_or_ended else ()
     lines = (words.line("web.help_lines"),) if state.channel == "web" else ()
-    asking = replace(turn, state=replace(turn.state, awaiting="safe"), asks=True)
+    asking = replace(turn, state=replace(turn.state, awaiting="safe", safe_stands=True), asks=True)
     return _saying(asking, (*kept, *warm, *lines), (*offered, "safe"))
 
 
 def after_support(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:
-    """What follows the supportive question where nobody must be told: they choose whether to carry on."""
+    """What follows the supportive question where nobody must be told: whether to carry on, or the same once more."""
     words = script.words[state.language]
+    if raising.is_beside(state, text, facts) and "safe_again" not in state.offered:
+        again = replace(state, offered=(*state.offered, "safe_again"))
+        return said(again, words.line("support.again"))
     safe = raising.says_safe(state, text, facts)
     kept = state if safe or act else moves.kept(state, text)
     key = "support.thanks" if safe else "comment_thanks" if kept is not state else ""

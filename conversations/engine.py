@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from conversations import caring, hearing, moves, raising
+from conversations import caring, hearing, moves, raising, standing
 from conversations.asking import RESTS
 from conversations.controls import control
 from conversations.escalation import list_of
@@ -34,6 +34,8 @@ def step(script: Script, state: State, text: RedactedText, assessment: Assessmen
     """
     state = replace(state, listed=state.listed or bool(list_of(assessment)))
     turn = _answered(script, state, text, assessment, facts)
+    if raising.answers_safe(state, text, facts):
+        turn = replace(turn, state=standing.answered(turn.state))
     return replace(turn, state=replace(turn.state, hint=raising.hint_after(assessment, state, text)))
 
 
@@ -102,7 +104,7 @@ def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Fac
         return said(state, follows_alert=facts.alert_open)
     if act.startswith("language:"):
         return _speak(script, state, act.removeprefix("language:"))
-    if _waits(state, act, facts):
+    if _waits(state, text, act, facts):
         return _while_waiting(script, state, text, act, facts)
     if state.ending:
         return _after_the_end(script, state, text, act, facts)
@@ -111,13 +113,14 @@ def _turn(script: Script, state: State, text: RedactedText, act: str, facts: Fac
     return _on_the_way(script, state, text, act, facts)
 
 
-def _waits(state: State, act: str, facts: Facts) -> bool:
+def _waits(state: State, text: RedactedText, act: str, facts: Facts) -> bool:
     """Whether the conversation stands beside its questions: at rest, or at the supportive question."""
     if act in AT_ANY_TIME or (state.awaiting == "delete" and not act):
         return False
     if caring.rests(state, facts) or (state.awaiting in RESTS and not state.ending):
         return True
-    return state.awaiting == "safe" and act != "back" and not facts.early and facts.asked in {"", "safe"}
+    seen = not facts.early or raising.answers_safe(state, text, facts)
+    return state.awaiting == "safe" and act != "back" and seen and facts.asked in {"", "safe"}
 
 
 def _while_waiting(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:

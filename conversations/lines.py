@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from conversations import alerts, store
+from conversations import alerts, standing, store
 from conversations.models import ConversationRow
 
 ANSWER_WITHIN = timedelta(hours=24)
@@ -25,7 +25,7 @@ def keep(session: Session, arrival: store.Arrival, alert_id: str, awaiting: str,
         turn = None
     turn = turn or store.open_new(session, arrival, now)
     row = session.get_one(ConversationRow, turn.id, populate_existing=True)
-    row.state = store.stored(replace(turn.state, awaiting=awaiting, unread=False))
+    row.state = store.stored(standing.answered(replace(turn.state, awaiting=awaiting, unread=False)))
     row.alert_id = turn.alert_id if alerts.is_open(session, turn.alert_id) else alert_id
     row.last_out_at, row.nudge_at = now, None
     row.expires_at = max(turn.expires_at, now + ANSWER_WITHIN)

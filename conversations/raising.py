@@ -20,6 +20,9 @@ NOT_COVERED = "not-covered"
 """The reason that the screen gives a text in a language that no reviewed lexicon covers."""
 
 WORRY, UNREAD = "worry", "unread"
+UNCLEAR, BESIDE = "unclear", "beside"
+"""What may stand in place of an answer: words that we cannot place, and words that only ask what this is."""
+NO_WORDS = " \t\n.,;:!?-'"
 MARKS = ("'", "\u2019", "\u2018", "`")
 
 RAISED_BY = MappingProxyType({"not_safe": (Level.IMMEDIATE, "not-safe"), "talk": (Level.CONCERN, "asked-for-someone")})
@@ -52,6 +55,21 @@ def says_safe(state: State, text: str, facts: Facts) -> bool:
     return _support_code(state, text, facts) == "safe"
 
 
+def answers_safe(state: State, text: str, facts: Facts) -> bool:
+    """Whether this text is an answer to the supportive question, and not only words that stand in place of one."""
+    return _support_code(state, text, facts) in ("safe", "unsure", *RAISED_BY)
+
+
+def is_beside(state: State, text: str, facts: Facts) -> bool:
+    """Whether this text shows only that the supportive question was not understood, or nothing at all."""
+    return _support_code(state, text, facts) == BESIDE
+
+
+def safe_stands(state: State) -> bool:
+    """Whether the supportive question has been asked and not been answered."""
+    return state.safe_stands or state.awaiting == "safe"
+
+
 def phrase(table: str, text: str) -> bool:
     """Whether a text says one of the phrases of this table of context.toml."""
     plain = _folded(text)
@@ -61,7 +79,7 @@ def phrase(table: str, text: str) -> bool:
 
 def _raises(assessment: Assessment, state: State, text: str, facts: Facts) -> Iterator[tuple[Level, str]]:
     code = _support_code(state, text, facts)
-    if code == "unsure":
+    if code in ("unsure", UNCLEAR):
         yield Level.CONCERN, "not-sure-safe"
     elif code in RAISED_BY:
         yield RAISED_BY[code]
@@ -70,8 +88,8 @@ def _raises(assessment: Assessment, state: State, text: str, facts: Facts) -> It
     act = control(text)
     if (act == "help" and fold(text) != "info") or phrase("help_alone", text):
         yield Level.WELLBEING, "help-alone"
-    if act == "stop" and (state.awaiting == "safe" or state.hint):
-        yield Level.CONCERN if state.awaiting == "safe" else Level.WELLBEING, "stopped"
+    if act == "stop" and (safe_stands(state) or state.hint):
+        yield Level.CONCERN if safe_stands(state) else Level.WELLBEING, "stopped"
     if state.hint and not facts.alert_open:
         yield from _after_a_hint(assessment, state, text)
 
@@ -89,24 +107,56 @@ def _read(assessment: Assessment) -> bool:
 
 
 def _support_code(state: State, text: str, facts: Facts) -> str:
-    """What they answer to the supportive question while it stands: safe, not_safe, talk, unsure; else nothing.
+    """What they say to the supportive question while it stands: safe, not_safe, talk, unsure, unclear or beside.
 
-    A text that was sent before the question was seen answers something else, and so does a tap on another question.
+    Nothing when it does not stand, when the text was sent before it, or when it answers another question of ours.
     """
-    if state.awaiting != "safe" or facts.early or facts.asked not in ("", "safe") or control(text):
+    if not _may_answer(state, facts) or control(text):
         return ""
     if phrase("not_safe", text):
         return "not_safe"
+    if not _is_the_last_asked(state, facts):
+        return ""
+    beside = not text.strip(NO_WORDS) or phrase(BESIDE, text)
+    code = "" if beside else _said(state, text)
+    hedged = code == "unsure" and state.awaiting not in ("safe", "rest") and facts.asked != "safe"
+    if code and not hedged:  # words of days later begin with "yes" and "i think" too
+        return code
+    if state.awaiting != "safe" or facts.early or facts.alert_open:
+        return ""
+    return BESIDE if beside else UNCLEAR
+
+
+def _may_answer(state: State, facts: Facts) -> bool:
+    if facts.asked == "safe":  # the page that they answered showed it, wherever the conversation is now
+        return True
+    return safe_stands(state) and not facts.before_safe and facts.asked in ("", "rest")
+
+
+def _is_the_last_asked(state: State, facts: Facts) -> bool:
+    """Whether a bare "2" or "no" can be meant for it: what was sent before they saw our newer question can, too."""
+    waits = state.awaiting in ("safe", "expired") or (state.awaiting == "rest" and facts.alert_open)
+    return waits or facts.asked == "safe" or (facts.early and not facts.asked)
+
+
+def _said(state: State, text: str) -> str:
+    """The answer that a text gives; the graver of two, and no yes that is weighed or takes itself back."""
     options, vocabulary = support_options(state.language), answers.load_vocabulary()
     one, many = (answers.parse(kind, text, options, state.language, vocabulary) for kind in ("choice", "multi"))
+    wish = answers.parse("yes_no", text, (), state.language, vocabulary)
     codes = {*one.codes, *many.codes}
     if raised := [code for code in RAISED_BY if code in codes]:
         return raised[0]
-    if codes:
-        return "safe" if many.codes and not many.extra else ""
-    wish = answers.parse("yes_no", text, (), state.language, vocabulary)
-    said = wish.codes[0] if wish.codes and (not wish.extra or wish.codes[0] == "no") else ""
-    return {"yes": "safe", "no": "not_safe", "unsure": "unsure"}.get(said, "")
+    if phrase("both", text):
+        return "unsure"
+    if "no" in wish.codes:
+        return "unsure" if codes else "not_safe"
+    if "unsure" in wish.codes or phrase("unsure", text):
+        return "unsure"
+    clean = "?" not in text and any(found.codes and not found.extra for found in (one, many, wish))
+    if phrase("safe", text) or clean:
+        return "safe"
+    return "unsure" if codes or wish.codes else ""
 
 
 def _folded(text: str) -> str:

@@ -129,6 +129,8 @@ def hear(session: Session, alert_id: str, step: Step, now: datetime) -> None:
     elif step.state.reach_ok in OK:  # said before this alert was raised, in the same conversation
         unknown = AlertRow.id == alert_id, AlertRow.ok_to_text.is_(None)
         session.execute(update(AlertRow).where(*unknown).values(ok_to_text=OK[step.state.reach_ok]))
+    if step.safe:
+        alerts.record(session, alert_id, now, "said that they are safe", "Heard")
     if step.times:
         session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(safe_times=step.times))
         alerts.record(session, alert_id, now, "safe times", "Heard", templates.labels_of(step.times))

@@ -11,14 +11,9 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import receipts, versions
+from conversations import receipts, standing, versions
 from conversations.db import insert_once
-from conversations.models import (
-    ClosedDraftRow,
-    ConversationRow,
-    OptRequestRow,
-    ReceivedRow,
-)
+from conversations.models import ClosedDraftRow, ConversationRow, OptRequestRow, ReceivedRow
 from conversations.rota import HERE
 from conversations.script.values import Script
 from conversations.sealing import Seals, key_name
@@ -112,11 +107,9 @@ def open_turn(session: Session, arrival: Arrival, now: datetime) -> Turn | Repea
         raise FromStaff
     if turn is not None:
         begins = replace(arrival.begins, awaiting=arrival.after_expiry, earlier=close(session, turn, now))
-        arrival = replace(arrival, begins=begins)
+        arrival = replace(arrival, begins=standing.carried(turn.state, begins))
     opened = open_new(session, arrival, now)
-    session.execute(
-        update(ReceivedRow).where(ReceivedRow.message == arrival.message).values(conversation_id=opened.id)
-    )
+    session.execute(update(ReceivedRow).where(ReceivedRow.message == arrival.message).values(conversation_id=opened.id))
     return opened
 
 
@@ -137,7 +130,8 @@ def put_away(session: Session, state: State, now: datetime) -> bool:
     """
     if state.ending == "erased" or not (state.answers or state.comments):
         return state.earlier
-    values = {"id": new_id(), "draft": {**stored(state), "month": now.astimezone(HERE).strftime("%Y-%m")}}
+    said = stored(standing.answered(state))  # a draft has a month and no time
+    values = {"id": new_id(), "draft": {**said, "month": now.astimezone(HERE).strftime("%Y-%m")}}
     session.execute(insert(ClosedDraftRow).values(**values))
     return True
 
@@ -164,7 +158,7 @@ def find(session: Session, persons: tuple[Person, Person], lock: bool = False) -
 def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], saving: Saving) -> None:
     """Keep what this turn made true: state, draft, reply, and when the conversation is next due."""
     now, script = saving.now, saving.script
-    state = _with_links(step.state, saving.seals)
+    state = standing.stamped(_with_links(step.state, saving.seals), now)
     answered = list(say) if saving.repeatable else []
     replies = dict(list({**turn.replies, saving.message: answered}.items())[-REPLIES_KEPT:])
     spoke = bool(say) or state.channel == "web"
@@ -181,8 +175,10 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
         "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
         "sealed_contact": _contact(turn, saving.seals) if texts else None,
     }
-    if not runs and not saving.rests:  # what did not change is not written: SQLite would rewrite its index all the same
-        values["expires_at"] = min(turn.expires_at, now + REST)
+    ends_at = turn.expires_at if runs or saving.rests else min(turn.expires_at, now + REST)
+    ends_at = standing.until(state, ends_at, turn.expires_at)
+    if ends_at != turn.expires_at:  # what did not change is not written: SQLite would rewrite its index all the same
+        values["expires_at"] = ends_at
     if saving.alert_id != turn.alert_id:
         values["alert_id"] = saving.alert_id
     session.connection().execute(SAVE, values)
@@ -221,7 +217,7 @@ def keep_state(session: Session, turn: Turn, state: State) -> None:
 
 def begin_again(session: Session, turn: Turn, begins: State, script: Script, now: datetime) -> Turn:
     """The same person with another script from its start; what they said before is put away."""
-    begins = replace(begins, earlier=put_away(session, turn.state, now))
+    begins = standing.carried(turn.state, replace(begins, earlier=put_away(session, turn.state, now)))
     versions.keep(session, script)
     expires_at = now + script.expires_after
     moved = {"turn": turn.id, "version": begins.version, "expires_at": expires_at}

@@ -113,6 +113,10 @@ class State:
     hint: str = ""
     unread: bool = False
     reach_ok: str = ""
+    safe_stands: bool = False
+    """Whether "are you safe right now?" has been asked and not answered, whatever was said since."""
+    safe_asked_at: str = ""
+    """When it was first asked, in ISO 8601; the store sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class Facts:
     carrier_answers: bool = False
     media: bool = False
     asked: str = ""
+    before_safe: bool = False
+    """Whether this text was sent before "are you safe right now?" was asked, and so cannot answer it."""
     opted_in: bool = False
     alert_open: bool = False
     cover_from: str = ""
@@ -145,6 +151,8 @@ class Step:
     opt: str = ""
     reach: str = ""
     times: str = ""
+    safe: bool = False
+    """Whether they say that they are safe while a duty worker has a worry of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ SHARED_KEYS: Mapping[str, Rule] = MappingProxyType(
         **_texts("times.ask", "relay.thanks", "relay.where", "relay.tell", "relay.danger", "relay.bye"),
         **_texts("relay.hello", "relay.safe", fill="name"),
         **_texts("relay.again", fill="time"),
-        **_texts("support.ask", "support.safe", "support.not_safe", "support.talk", "support.thanks"),
+        **_texts("support.ask", "support.again", "support.safe", "support.not_safe", "support.talk", "support.thanks"),
         **_texts("level.immediate.no_cover", "level.concern.no_cover", "media.no_cover", fill="until"),
         **_web("title", "leave", "leave_note", "start", "skip", "stop", "back", "delete", "delete_yes", "delete_no"),
         **_web("welcome", "about", "script.check-in", "script.after-meeting", "script.my-plan", "start_again"),

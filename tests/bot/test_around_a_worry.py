@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from conversations import alerts, escalation
-from conversations.models import AlertRow, AlertWordsRow, ConversationRow
+from conversations import alerts, escalation, retention, store
+from conversations.models import AlertRow, AlertWordsRow, ClosedDraftRow, ConversationRow
 from tests.fakes import Clock
 from tests.make import Phone
 from tests.seeds import acknowledge
@@ -94,7 +94,10 @@ def test_stop_while_an_alert_is_open_says_that_they_cannot_be_texted(phone: Phon
         ("3", "concern", "context:asked-for-someone"),
         ("nvm forget it", "concern", "context:taken-back"),
         ("i cry every night", "concern", "context:second-worry"),
+        ("im not", "immediate", "context:not-safe"),
+        ("1 but only til he gets home", "concern", "context:not-sure-safe"),
         ("STOP", "concern", "context:stopped"),
+        ("nine nine nine", "immediate", "context:999"),
         ("999", "immediate", "context:999"),
     ],
 )
@@ -118,3 +121,60 @@ def test_the_sad_text_alone_raises_no_alert_and_is_answered_in_one_text(phone: P
 def test_where_the_network_answers_help_we_say_nothing_more(phone: Phone) -> None:
     assert begun(phone).says("HELP", OptOutType="HELP") == []
     assert "Are you safe right now?" in phone.says("HELP")[-1]
+
+
+def asked_at_the_end(phone: Phone, session: Session) -> None:
+    begun(phone)
+    while not session.scalars(select(ConversationRow.state)).one()["ending"]:
+        session.rollback()
+        phone.says("skip")
+    session.rollback()
+    assert "Are you safe right now?" in phone.says(SAD)[-1]
+
+
+@pytest.mark.parametrize(("hours", "reply"), [(1.1, "2"), (23, "no"), (23, "im not")])
+def test_who_is_asked_with_the_last_answer_may_take_their_time(
+    phone: Phone, session: Session, clock: Clock, hours: float, reply: str
+) -> None:
+    asked_at_the_end(phone, session)
+    clock.forward(hours=hours)
+    retention.close_expired(session, clock())
+    session.commit()
+    assert phone.says(reply)[0].startswith("You did the right thing")
+    assert alert(session).level == "immediate"
+
+
+def test_once_it_is_answered_the_conversation_ends_as_soon_as_any(phone: Phone, session: Session, clock: Clock) -> None:
+    asked_at_the_end(phone, session)
+    assert "If things change" in phone.says("1")[0]
+    assert session.scalars(select(ConversationRow.expires_at)).one() == clock() + store.REST
+
+
+def test_a_conversation_does_not_end_before_they_could_answer(phone: Phone, session: Session, clock: Clock) -> None:
+    begun(phone)
+    clock.forward(hours=71.9)
+    phone.says(SAD)
+    clock.forward(hours=2)
+    retention.close_expired(session, clock())
+    session.commit()
+    assert phone.says("no")[0].startswith("You did the right thing")
+
+
+@pytest.mark.parametrize(("reply", "raised"), [("2", True), ("hiya", False), ("no", True), ("CHECKIN", False)])
+def test_what_begins_after_it_has_expired_knows_that_it_was_asked(
+    phone: Phone, session: Session, clock: Clock, reply: str, raised: bool
+) -> None:
+    begun(phone).says(SAD)
+    clock.forward(hours=73)
+    phone.says(reply)
+    assert len(session.scalars(select(AlertRow)).all()) == raised
+    assert session.scalars(select(ConversationRow.state)).one()["safe_stands"] == (not raised)
+
+
+def test_a_draft_says_nothing_of_when_we_asked(phone: Phone, session: Session, clock: Clock) -> None:
+    begun(phone).says(SAD)
+    assert session.scalars(select(ConversationRow.state)).one()["safe_asked_at"] == clock().isoformat()
+    session.rollback()
+    clock.forward(hours=73)
+    retention.close_expired(session, clock())
+    assert session.scalars(select(ClosedDraftRow.draft)).one()["safe_asked_at"] == ""

@@ -132,6 +132,67 @@ def test_words_for_a_late_worry_are_true_short_and_repeat_nothing() -> None:
     assert all(number in LATE_WORDS for number in ("999", "0800 1111"))
 
 
+SAD = "im really sad all the time"
+
+
+def asked_whether_safe(town: Town) -> None:
+    town.texts("hi")
+    town.texts("skip")
+    assert "Are you safe right now?" in " ".join(town.texts(SAD).said)
+    town.clock.forward(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "level", "reason"),
+    [
+        ("2", "immediate", "context:not-safe"),
+        ("no", "immediate", "context:not-safe"),
+        ("3", "concern", "context:asked-for-someone"),
+        ("not sure", "concern", "context:not-sure-safe"),
+    ],
+)
+def test_not_safe_that_is_found_late_is_told_and_answered_as_late(
+    town: Town, body: str, level: str, reason: str
+) -> None:
+    asked_whether_safe(town)
+    town.missed(body)
+    assert town.find(hours=2) == 1
+    assert [(alert.level, alert.late, reason in alert.reasons) for alert in town.alerts()] == [(level, True, True)]
+    assert [text.body for text in town.outbox()] == [LATE_WORDS]
+    assert not town.state()["safe_stands"]
+
+
+def test_safe_that_is_found_late_raises_nothing_and_the_question_is_over(town: Town) -> None:
+    asked_whether_safe(town)
+    town.missed("1")
+    assert town.find(hours=2) == 1
+    assert (town.alerts(), town.outbox()) == ([], [])
+    assert (town.state()["safe_stands"], town.state()["awaiting"]) == (False, "carry_on")
+
+
+def test_what_was_texted_before_we_asked_whether_they_are_safe_does_not_answer_it(town: Town) -> None:
+    town.texts("hi")
+    town.texts("skip")
+    town.missed("2")
+    town.clock.forward(seconds=5)
+    town.texts(SAD)
+    assert town.find(hours=2) == 1
+    assert town.alerts() == []
+    assert town.state()["safe_stands"]
+
+
+@pytest.mark.parametrize("said", [("hello?",), ("hello?", "ok"), ("skip",), ("skip", "1")])
+def test_not_safe_that_is_found_soon_counts_though_we_have_spoken_since(town: Town, said: tuple[str, ...]) -> None:
+    asked_whether_safe(town)
+    town.missed("2")
+    town.clock.forward(seconds=20)
+    for body in said:
+        town.texts(body)
+    assert town.find(seconds=61) == 1
+    assert [(alert.level, alert.late) for alert in town.alerts()] == [("immediate", True)]
+    assert town.outbox()[-1].body.startswith("You did the right thing")
+
+
 def test_a_stop_that_is_found_late_is_obeyed_in_silence(town: Town) -> None:
     town.texts("hi")
     town.missed("STOP")

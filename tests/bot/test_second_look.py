@@ -241,9 +241,7 @@ def test_the_conversation_rests_and_nobody_is_nudged(phone: Phone, session: Sess
     assert count(session, AlertWordsRow) == 2
 
 
-def test_the_words_do_not_also_stay_a_comment_and_others_do(
-    phone: Phone, session: Session, app_parts: Parts
-) -> None:
+def test_the_words_do_not_also_stay_a_comment_and_others_do(phone: Phone, session: Session, app_parts: Parts) -> None:
     begun(phone)
     for said in (PLAIN, HINT, "he waits", "we had pizza at the meeting"):
         phone.says(said)
@@ -435,6 +433,62 @@ def test_others_can_write_while_it_looks(
     look.meanwhile = lambda: phone.says(PLAIN)
     work(session, app_parts)
     assert PLAIN in kept(session)
+
+
+# --- are you safe right now? ---
+
+
+@pytest.mark.parametrize(
+    ("reply", "level"),
+    [("2", "immediate"), ("no", "immediate"), ("not safe", "immediate"), ("im not", "immediate"), ("3", "concern")],
+)
+def test_the_safe_question_stands_when_the_look_is_quicker_than_the_answer(
+    phone: Phone, session: Session, app_parts: Parts, look: ToldLook, texts_out: RecordingSender, reply: str, level: str
+) -> None:
+    look.levels = {LONELY: Level.CONCERN}
+    assert "Are you safe right now?" in begun(phone).says(LONELY)[-1]
+    work(session, app_parts)
+    jobs.work_once(session, app_parts)
+    told = [text.body for text in texts_out.sent if text.to == phone.number][-1]
+    assert told.startswith(SAYS[Level.CONCERN])
+    assert "1 for yes" not in told
+    phone.says(reply)
+    assert alert(session).level == level
+    history = [event.what for event in alerts.timeline(session, alert(session).id)]
+    assert "not ok to text" not in history
+    assert ("level rose" in history) == (level == "immediate")
+    assert count(session, AlertWordsRow) == 2
+    assert not state(session)["safe_stands"]
+
+
+def test_who_then_says_that_they_are_safe_is_asked_whether_a_text_is_all_right(
+    phone: Phone, session: Session, app_parts: Parts, look: ToldLook
+) -> None:
+    look.levels = {LONELY: Level.CONCERN}
+    begun(phone).says(LONELY)
+    work(session, app_parts)
+    heard = "".join(phone.says("1"))
+    assert heard.startswith("Thank you. The duty worker will see this too.")
+    assert "Is it OK to text you here?" in heard
+    phone.says("2")
+    history = [event.what for event in alerts.timeline(session, alert(session).id)]
+    assert [what for what in history if "safe" in what or "ok" in what] == ["said that they are safe", "not ok to text"]
+    assert alert(session).level == "concern"
+
+
+@pytest.mark.parametrize("reply", ["2", "I am not safe"])
+def test_on_a_page_that_still_shows_it_the_answer_counts(
+    app: Flask, session: Session, app_parts: Parts, look: ToldLook, reply: str
+) -> None:
+    look.levels = {LONELY: Level.CONCERN}
+    visitor = Visitor(app)
+    visitor.starts()
+    visitor.says(LONELY, typed="1")
+    assert "Are you safe right now?" in visitor.heading
+    work(session, app_parts)
+    visitor.posts(text=reply)
+    assert alert(session).level == "immediate"
+    assert SAYS[Level.IMMEDIATE] in visitor.opens().text
 
 
 # --- on the web -----------------------------------------------------------------------------------------------------

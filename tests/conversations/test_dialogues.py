@@ -39,7 +39,7 @@ def _hold(script: Script, state: State, turn: dict[str, Any], parts: Parts, befo
     text = redaction.redact(turn["says"], state.language, parts.names).text
     facts = Facts(silent=turn.get("silent", False), alert_open=alert_open, read_by="tomorrow")
     screened = triage.assess_media() if turn.get("media") else triage.assess(turn["says"], parts.lexicon)
-    found = raising.in_context(screened, state, text, replace(facts, media=turn.get("media", False)))
+    found = raising.in_context(screened, state, turn["says"], replace(facts, media=turn.get("media", False)))
     step = engine.step(script, state, text, found, replace(facts, media=turn.get("media", False)))
     said = spoken(script, step) if state.channel == "sms" else step.say
     whole = "\n".join(said)

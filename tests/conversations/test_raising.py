@@ -89,6 +89,8 @@ def test_help_among_other_words_is_not_a_call(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "999", "999!", " 999 ", "call 999", "Call 999 please", "ring 999 now", "phone the police", "need police",
+    "nine nine nine", "Nine nine nine!", "nine nine nine please", "call nine nine nine", "ring nine nine nine now",
+    "999 999", "9 9 9", "999 now", "triple nine",
     "i need the police", "need the polis", "get the polis pls", "need an ambulance", "send police", "please call 999",
     "can you call the police", "someone call an ambulance",
 ])  # fmt: skip
@@ -100,7 +102,8 @@ def test_nothing_but_an_emergency_is_immediate(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "99", "1999", "9", "i called 999 last year", "police", "the police were nice", "dont call the police", "999 times",
-    "the police came to school", "who would call 999",
+    "the police came to school", "who would call 999", "nine", "nine nine", "nine of us were there", "9 9",
+    "we called nine nine nine last year", "999 high street",
 ])  # fmt: skip
 def test_other_numbers_and_stories_are_no_emergency(text: str) -> None:
     assert raised(BEGUN, text) == ("none", "")
@@ -168,20 +171,33 @@ def test_stopping_weighs_what_stood_before_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["stop it", "please stop", "skip", "back", "delete"])
 def test_other_words_are_no_stop(text: str) -> None:
-    assert raised(ASKED, text) == ("none", "")
+    assert raised(HINTED, text) == ("none", "")
 
 
 # --- are you safe right now? ---
 
 
 ANSWERS = {
-    "safe": ["1", "1.", "one", "im safe", "I am safe", "yes", "yeah", "aye", "yes im safe", "safe", "option 1"],
+    "safe": [
+        "1", "1.", "one", "im safe", "I am safe", "yes", "yeah", "aye", "yes im safe", "safe", "option 1", "y", "1 lol",
+        "1 thank you", "yes thanks x", "im safe now", "I'm safe thank you", "yeah im ok", "yes im fine", "we are safe",
+        "im safe i just feel sad", "yes i am", "1 :)", "im safe at home",
+    ],
     "not_safe": [
         "2", "2!", "two", "not safe", "im not safe", "I'm not safe", "i dont feel safe", "no", "nah", "naw", "nope",
         "no im not", "2 he is here", "2 and 3", "1 and 2", "im no safe", "i never feel safe", "unsafe", "number 2",
+        "im not", "I'm not", "I am not", "im not really", "am no", "ahm nae", "nup", "nut", "nae", "not", "not really",
+        "not rly", "yeah no", "aye naw", "i dont feel it", "in danger", "n", "nooo", "12", "no he is here",
+        "nie jestem", "nie czuje sie tu bezpiecznie", "chan eil mi sabhailte", "أنا لست", "не в безпеці",
     ],
     "talk": ["3", "3 please", "three", "someone to talk to", "i want someone to talk to me", "1 and 3"],
-    "unsure": ["idk", "not sure", "dont know", "i dont know"],
+    "unsure": [
+        "idk", "not sure", "dont know", "i dont know", "im not sure", "maybe", "mibbe", "kinda", "yeah kinda",
+        "sort of", "for now", "1 for now", "im safe for now", "a bit", "a wee bit", "i guess", "yh i guess", "1 i think",
+        "i think so", "probably", "mostly", "safe ish", "safe?", "1?", "yes but he is coming", "1. no", "no im safe",
+        "1 but only til he gets home", "1 but he is back", "im safe but he is here", "im scared", "aye the noo",
+        "aye right", "yes im at home", "chyba tak", "na razie tak", "نوعا ما",
+    ],
 }  # fmt: skip
 RAISES = {
     "safe": ("none", ""),
@@ -198,16 +214,114 @@ def test_each_answer_to_the_supportive_question_is_heard(code: str, text: str) -
     assert raised(replace(ASKED, awaiting="carry_on"), text) == ("none", "")
 
 
-@pytest.mark.parametrize("text", ["hiya", "", "4", "nobody", "leave me alone", "1 but he is back", "skip", "why"])
-def test_anything_else_is_no_answer(text: str) -> None:
+BESIDE = [
+    "hiya", "hello?", "hey", "", "?", "...", "4", "7", "what", "What?", "wdym", "what do you mean", "what is this for",
+    "who is this", "who are you", "who r u", "whos this", "why", "why do you ask", "why are you asking me that", "ok",
+    "k", "thanks", "ty x", "im fine", "im ok thanks", "lol", "haha", "can i stop", "can i stop now", "do i have to",
+    "i dont understand", "dont get it", "is this a bot", "are you a real person", "anyone there", "sorry",
+    "wrong number", "next question", "checkin", "CHECKIN-north", "meeting", "kto to", "nie rozumiem", "carson",
+    "لا أفهم",
+]  # fmt: skip
+NOT_BESIDE = [
+    "nobody", "leave me alone", "stop it", "he is here", "who told you", "why does he do it",
+    "i want to stop being here", "ok but he is coming", "not ok", "im fine when hes out", "hello he is here", "what about him",
+    "no one is here", "my dads home", "its my birthday on monday", "44 main street", "😭", "thanks for nothing",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BESIDE)
+def test_who_only_asks_what_this_is_has_said_nothing_yet(text: str) -> None:
     assert raised(ASKED, text) == ("none", "")
-    assert not raising.says_safe(ASKED, text, Facts())
+    assert raising.is_beside(ASKED, text, Facts())
+    assert not raising.answers_safe(ASKED, text, Facts())
 
 
-@pytest.mark.parametrize("facts", [Facts(early=True), Facts(asked="listened"), Facts(asked="carry_on")])
+@pytest.mark.parametrize("text", NOT_BESIDE)
+def test_whatever_else_is_said_is_not_a_yes(text: str) -> None:
+    assert raised(ASKED, text)[0] == "concern"
+    assert not raising.is_beside(ASKED, text, Facts())
+    assert not raising.answers_safe(ASKED, text, Facts())
+
+
+@pytest.mark.parametrize("text", ["skip", "back", "delete", "polski", "start"])
+def test_a_control_word_is_neither(text: str) -> None:
+    assert raised(ASKED, text) == ("none", "")
+    assert not raising.is_beside(ASKED, text, Facts())
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts(before_safe=True),
+        Facts(early=True, before_safe=True),
+        Facts(asked="listened"),
+        Facts(asked="listened", early=True),
+        Facts(asked="carry_on"),
+    ],
+)
 def test_what_was_sent_to_another_question_does_not_answer_this_one(facts: Facts) -> None:
     assert raised(ASKED, "2", facts=facts) == ("none", "")
-    assert raised(ASKED, "2", facts=Facts(asked="safe")) == ("immediate", "context:not-safe")
+    assert raised(ASKED, "im not safe", facts=facts) == ("none", "")
+
+
+STANDS = replace(HINTED, safe_stands=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "facts"),
+    [
+        (ASKED, Facts(asked="safe")),
+        (ASKED, Facts(early=True)),
+        (ASKED, Facts(silent=True)),
+        (replace(STANDS, awaiting="rest"), Facts(alert_open=True)),
+        (replace(STANDS, awaiting="rest"), Facts(alert_open=True, asked="rest")),
+        (replace(STANDS, awaiting="carry_on"), Facts(early=True)),
+        (replace(STANDS, awaiting="reach"), Facts(early=True)),
+        (replace(STANDS, awaiting="expired", step=""), Facts()),
+        (BEGUN, Facts(asked="safe")),
+        (replace(BEGUN, awaiting="rest"), Facts(asked="safe", early=True, alert_open=True)),
+    ],
+)
+def test_it_is_answered_as_long_as_it_stands(state: State, facts: Facts) -> None:
+    assert raised(state, "2", facts=facts) == ("immediate", "context:not-safe")
+    assert raised(state, "no", facts=facts) == ("immediate", "context:not-safe")
+    assert raised(state, "3", facts=facts) == ("concern", "context:asked-for-someone")
+    assert raised(state, "1", facts=facts) == ("none", "")
+    assert raising.says_safe(state, "1", facts)
+
+
+@pytest.mark.parametrize("awaiting", ["answer", "carry_on", "reach", "times", "delete", "opening"])
+def test_a_newer_question_of_ours_gets_the_bare_answers_and_plain_words_still_count(awaiting: str) -> None:
+    state = replace(STANDS, awaiting=awaiting)
+    for text in ("2", "no", "3", "kinda", "4", "he is here"):
+        assert raised(state, text, facts=Facts(alert_open=awaiting in ("reach", "times"))) == ("none", "")
+    assert raised(state, "im not safe") == ("immediate", "context:not-safe")
+
+
+@pytest.mark.parametrize("text", ["hi", "yes i want to start", "i think you should do more clubs", "checkin", "4"])
+def test_what_is_said_days_later_is_no_doubt_about_being_safe(text: str) -> None:
+    assert raised(replace(STANDS, awaiting="expired", step=""), text) == ("none", "")
+
+
+def test_once_answered_it_is_over() -> None:
+    state = replace(ASKED, version=SCRIPT.version, safe_stands=True, safe_asked_at="2026-06-03T12:00:00+00:00")
+    for text in ("1", "2", "3", "kinda"):
+        found = raising.in_context(NONE, state, text, Facts())
+        after = engine.step(SCRIPT, state, RedactedText(text), found, Facts()).state
+        assert (after.safe_stands, after.safe_asked_at) == (False, "")
+        assert raised(after, "2") == ("none", "")
+    for text in ("hello?", "he is here", "back", "skip"):
+        found = raising.in_context(NONE, state, text, Facts())
+        assert engine.step(SCRIPT, state, RedactedText(text), found, Facts()).state.safe_stands
+
+
+def test_it_is_asked_once_more_in_plainer_words() -> None:
+    state = replace(ASKED, version=SCRIPT.version, safe_stands=True)
+    again = engine.step(SCRIPT, state, RedactedText("who is this"), NONE, Facts())
+    assert again.say == (SCRIPT.words["en"].line("support.again"),)
+    assert again.state.awaiting == "safe"
+    assert raised(again.state, "2") == ("immediate", "context:not-safe")
+    assert engine.step(SCRIPT, again.state, RedactedText("what?"), NONE, Facts()).state.awaiting == "carry_on"
 
 
 @pytest.mark.parametrize("language", sorted(load_words()))
@@ -293,7 +407,7 @@ def test_nothing_is_ever_lowered(text: str, level: Level, assessed: bool, awaiti
 
 def test_states_of_before_still_load() -> None:
     old = stored(BEGUN)
-    for name in ("hint", "unread", "reach_ok"):
+    for name in ("hint", "unread", "reach_ok", "safe_stands", "safe_asked_at"):
         del old[name]
     assert state_of(old) == BEGUN
 
