@@ -272,6 +272,10 @@ childline 0800 1111
 i called 0800 1111
 i text SHOUT to 85258
 i rang 999
+nine nine nine
+call nine nine nine
+ring nine nine nine now
+9 9 9
 call 101
 they wrote a report about me thats not true
 i want to hurt myself

@@ -487,8 +487,8 @@ def test_on_a_page_that_still_shows_it_the_answer_counts(
     assert "Are you safe right now?" in visitor.heading
     work(session, app_parts)
     visitor.posts(text=reply)
-    assert alert(session).level == "immediate"
     assert SAYS[Level.IMMEDIATE] in visitor.opens().text
+    assert alert(session).level == "immediate"
 
 
 # --- on the web -----------------------------------------------------------------------------------------------------

@@ -193,7 +193,8 @@ ANSWERS = {
     "talk": ["3", "3 please", "three", "someone to talk to", "i want someone to talk to me", "1 and 3"],
     "unsure": [
         "idk", "not sure", "dont know", "i dont know", "im not sure", "maybe", "mibbe", "kinda", "yeah kinda",
-        "sort of", "for now", "1 for now", "im safe for now", "a bit", "a wee bit", "i guess", "yh i guess", "1 i think",
+        "sort of", "for now", "1 for now", "im safe for now", "a bit", "a wee bit", "i guess", "yh i guess",
+        "1 i think",
         "i think so", "probably", "mostly", "safe ish", "safe?", "1?", "yes but he is coming", "1. no", "no im safe",
         "1 but only til he gets home", "1 but he is back", "im safe but he is here", "im scared", "aye the noo",
         "aye right", "yes im at home", "chyba tak", "na razie tak", "نوعا ما",
@@ -224,8 +225,9 @@ BESIDE = [
 ]  # fmt: skip
 NOT_BESIDE = [
     "nobody", "leave me alone", "stop it", "he is here", "who told you", "why does he do it",
-    "i want to stop being here", "ok but he is coming", "not ok", "im fine when hes out", "hello he is here", "what about him",
-    "no one is here", "my dads home", "its my birthday on monday", "44 main street", "😭", "thanks for nothing",
+    "i want to stop being here", "ok but he is coming", "not ok", "im fine when hes out", "hello he is here",
+    "what about him", "no one is here", "my dads home", "its my birthday on monday", "44 main street", "😭",
+    "thanks for nothing",
 ]  # fmt: skip
 
 
