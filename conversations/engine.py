@@ -69,9 +69,7 @@ def _stop(script: Script, state: State, assessment: Assessment, facts: Facts) ->
     return said(ended, *spoken_last, opt="stop" if sms else "", **told)
 
 
-def _too_many(
-    script: Script, state: State, text: RedactedText, act: str, assessment: Assessment, facts: Facts
-) -> Step:
+def _too_many(script: Script, state: State, text: RedactedText, act: str, assessment: Assessment, facts: Facts) -> Step:
     """Hardly anything is said any more, but neither a new danger nor a call for help meets silence."""
     words, follows = script.words[state.language], facts.alert_open
     if assessment.alerts:
