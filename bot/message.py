@@ -32,7 +32,8 @@ class Inbound:
     reader_half: str = ""
     answerable: bool = True
     fingerprint: str = ""
-    """A keyed hash of its words and id together: the same id with other words is no repeat. Empty on the web."""
+    """A keyed hash of its words and id together: the same id with other words is no repeat. Empty on the web, where the
+    words are in the id itself."""
     found: str = ""
     """When we found it and no webhook brought it: `soon`, while they may wait for an answer, or `late`."""
     answered: bool = False

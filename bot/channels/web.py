@@ -210,11 +210,12 @@ def _clean(text: str) -> str:
 def _message(kept: Kept) -> Inbound:
     visitor = session.setdefault("visitor", secrets.token_hex(16))
     once = kept.once or secrets.token_hex(16)
-    settings = parts().settings
+    # With the words: a second tap is a repeat, and whatever was added while the same page stood is a new message.
+    told = f"web:{visitor}:{once}\0{kept.start}\0{kept.text}"
     return Inbound(
         channel="web",
         persons=_persons(),
-        message=keyed_hash("message", f"web:{visitor}:{once}", settings.record_key),
+        message=keyed_hash("message", told, parts().settings.record_key),
         text=kept.text or _first_words(kept.start),
         received_at=parts().clock(),
         asked=kept.asked,

@@ -22,7 +22,7 @@ from bot.channels.headers import AWAY, policy
 from bot.channels.pages import dial
 from bot.parts import Parts
 from conversations.db import db
-from conversations.models import AlertRow, ConversationRow
+from conversations.models import AlertRow, AlertWordsRow, ConversationRow, ReceivedRow
 from conversations.script import load_all
 from conversations.script.shared_keys import SHARED_KEYS
 from tests.fakes import Clock
@@ -206,6 +206,41 @@ def test_a_second_tap_on_the_same_page_counts_once(visitor: Visitor) -> None:
     other.starts()
     other.says("4")
     assert other.heading == once
+
+
+@pytest.mark.parametrize("first", ["no", "the social worker talked over me"])
+def test_words_added_while_the_page_still_stands_are_a_new_message(visitor: Visitor, first: str) -> None:
+    visitor.starts()
+    page = visitor.seen
+    for text in (first, "my stepdad hits me every night", "my stepdad hits me every night"):
+        visitor.seen = page
+        assert visitor.posts(text=text, typed="1").status_code == 303
+    visitor.opens()
+    assert "duty worker" in visitor.bubbles
+    with visitor.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(AlertRow)) == 1
+        assert db.session.scalar(select(func.count()).select_from(AlertWordsRow)) == 1
+
+
+def test_harmless_words_added_on_an_old_page_are_kept_and_answer_no_other_question(visitor: Visitor) -> None:
+    visitor.starts()
+    page = visitor.seen
+    visitor.posts(text="4")
+    visitor.seen = page
+    visitor.posts(text="5 and they asked what i think", typed="1")
+    with visitor.app.app_context():
+        state = db.session.scalars(select(ConversationRow.state)).one()
+    assert [each["text"] for each in state["comments"]] == ["5 and they asked what i think"]
+    assert list(state["answers"].values()) == [["4"]]
+
+
+def test_the_id_of_a_message_tells_nothing_of_its_words(visitor: Visitor) -> None:
+    visitor.starts()
+    visitor.says("blether blether blether")
+    with visitor.app.app_context():
+        ids = db.session.scalars(select(ReceivedRow.message)).all()
+    assert len(ids) == 3
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
 
 
 def test_after_half_an_hour_the_page_shows_nothing_of_what_was_said(visitor: Visitor, clock: Clock) -> None:
