@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from conversations import alerts, standing, store
 from conversations.models import ConversationRow
-
-ANSWER_WITHIN = timedelta(hours=24)
-"""How long what they text is known for an answer to a duty worker, and never for one to a question of the script."""
 
 
 def keep(session: Session, arrival: store.Arrival, alert_id: str, awaiting: str, now: datetime) -> str:
@@ -28,5 +25,5 @@ def keep(session: Session, arrival: store.Arrival, alert_id: str, awaiting: str,
     row.state = store.stored(standing.answered(replace(turn.state, awaiting=awaiting, unread=False)))
     row.alert_id = turn.alert_id if alerts.is_open(session, turn.alert_id) else alert_id
     row.last_out_at, row.nudge_at = now, None
-    row.expires_at = max(turn.expires_at, now + ANSWER_WITHIN)
+    row.expires_at = max(turn.expires_at, now + standing.WITHIN)
     return row.our_number or arrival.our_number

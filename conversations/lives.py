@@ -78,7 +78,7 @@ SENT = OutboxRow.state.in_(("sent", "failed", "cancelled"))
 
 TABLE = (
     Kept("number and words of a message", "memory", "seconds", NOTHING, NOBODY),
-    Kept("running conversations", "conversation", "72 hours at most, longer while we wait for an answer",
+    Kept("running conversations", "conversation", "72 hours at most, longer while an answer or an alert is open",
          "conversations.retention.close_expired", ends=Ends(ConversationRow.expires_at, AT_ONCE)),
     Kept("weekly keys", "sealing folder", "until the week after theirs is over", KEYS, KEYS_LATE),
     Kept("message ids", "received", "13 months", ends=Ends(ReceivedRow.received_on, MESSAGE_ID_LIFE)),

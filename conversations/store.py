@@ -175,7 +175,8 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
         "nudge_at": now + script.nudge_after if nudges and script.nudge_after else None,
         "sealed_contact": _contact(turn, saving.seals) if texts else None,
     }
-    ends_at = turn.expires_at if runs or saving.rests else min(turn.expires_at, now + REST)
+    ends_at = turn.expires_at if runs else min(turn.expires_at, now + REST)
+    ends_at = max(turn.expires_at, now + standing.WITHIN) if saving.rests else ends_at
     ends_at = standing.until(state, ends_at, turn.expires_at)
     if ends_at != turn.expires_at:  # what did not change is not written: SQLite would rewrite its index all the same
         values["expires_at"] = ends_at
@@ -187,6 +188,7 @@ def save_turn(session: Session, turn: Turn, step: Step, say: tuple[str, ...], sa
 def save_afterthought(session: Session, turn: Turn, step: Step, alert_id: str, now: datetime) -> None:
     """Keep what was said to a young person who had not just written: the words of the second look."""
     values = {"turn": turn.id, "state": stored(step.state), "alert_id": alert_id, "last_out_at": now, "nudge_at": None}
+    values["expires_at"] = max(turn.expires_at, now + standing.WITHIN)
     session.connection().execute(SAVE, values)
 
 
@@ -207,7 +209,8 @@ class Saving:
     now: datetime
     repeatable: bool = True
     """Whether a repeat of the message gets the reply again; not where that went out by another way."""
-    rests: bool = False  # a duty worker has a worry of theirs: they may be written to, also when the questions are over
+    rests: bool = False
+    """Whether a duty worker has a worry of theirs: what they write goes there, also when the questions are over."""
 
 
 def keep_state(session: Session, turn: Turn, state: State) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from conversations import alerts, escalation, retention, store
@@ -178,3 +180,62 @@ def test_a_draft_says_nothing_of_when_we_asked(phone: Phone, session: Session, c
     clock.forward(hours=73)
     retention.close_expired(session, clock())
     assert session.scalars(select(ClosedDraftRow.draft)).one()["safe_asked_at"] == ""
+
+
+# --- what follows a disclosure --------------------------------------------------------------------------------------
+
+
+def ended(phone: Phone) -> Phone:
+    """Past the last question: all of them skipped."""
+    begun(phone)
+    for _ in range(12):
+        phone.says("skip")
+    return phone
+
+
+def words_of_the_alert(session: Session) -> int:
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(AlertWordsRow)) or 0
+
+
+@pytest.mark.parametrize(("over", "when"), [(True, timedelta(minutes=50)), (False, timedelta(hours=71, minutes=40))])
+def test_what_follows_a_disclosure_reaches_the_same_alert(
+    phone: Phone, session: Session, clock: Clock, over: bool, when: timedelta
+) -> None:
+    (ended if over else begun)(phone)
+    clock.forward(seconds=when.total_seconds())
+    phone.says(WORRY)
+    clock.forward(hours=23)
+    session.rollback()
+    retention.close_expired(session, clock())
+    session.commit()
+    assert phone.says("he is coming up the road")[0].startswith("Thank you. The duty worker will see this too.")
+    clock.forward(hours=23)
+    phone.says("please hurry")
+    assert words_of_the_alert(session) == 3
+
+
+def test_it_is_held_open_for_a_day_and_once_the_alert_is_closed_no_longer(
+    phone: Phone, session: Session, clock: Clock
+) -> None:
+    def until() -> timedelta:
+        session.rollback()
+        return session.scalars(select(ConversationRow.expires_at)).one() - clock()
+
+    ended(phone)
+    assert until() == timedelta(hours=1)
+    phone.says(WORRY)
+    assert until() == timedelta(hours=24)
+    close(session, clock)
+    phone.says("hello")
+    assert until() == timedelta(hours=1)
+
+
+def test_a_running_conversation_that_lasts_for_longer_is_not_cut_short(
+    phone: Phone, session: Session, clock: Clock
+) -> None:
+    begun(phone).says(WORRY)
+    clock.forward(hours=1)
+    phone.says("please hurry")
+    session.rollback()
+    assert session.scalars(select(ConversationRow.expires_at)).one() - clock() == timedelta(hours=71)
