@@ -52,7 +52,7 @@ def rests(state: State, facts: Facts) -> bool:
 
 def resting(script: Script, state: State, text: RedactedText, act: str, facts: Facts) -> Step:
     """What is said while a duty worker has their worry: that new words will be seen too, and never a question."""
-    opt = "start" if act == "start" or facts.opted_in else ""
+    opt = "start" if act == "start" else ""
     if raising.says_safe(state, text, facts):
         return _safe_at_rest(script, state)
     found = hearing.agreed(state, text)
@@ -133,7 +133,7 @@ def after_support(script: Script, state: State, text: RedactedText, act: str, fa
     kept = state if safe or act else moves.kept(state, text)
     key = "support.thanks" if safe else "comment_thanks" if kept is not state else ""
     thanks = (words.line(key),) if key else ()
-    opt = "start" if act == "start" or facts.opted_in else ""
+    opt = "start" if act == "start" else ""
     if state.ending:
         return said(replace(kept, awaiting="answer"), *thanks, words.line("finished"), opt=opt)
     return said(replace(kept, awaiting="carry_on"), *thanks, asks=True, opt=opt)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from conversations import caring, hearing, moves, raising, standing
+from conversations import caring, hearing, limits, moves, raising, standing
 from conversations.asking import RESTS
 from conversations.controls import control
 from conversations.escalation import list_of
 from conversations.moves import said
-from conversations.safety import safety_words
 from conversations.script.values import Script, hint_key
-from conversations.values import Assessment, Comment, Facts, Level, RedactedText, State, Step
+from conversations.values import Assessment, Comment, Facts, RedactedText, State, Step
 
-REPLIES_AN_HOUR = 30
-ONCE_PAST_IT = ("limit:danger", "limit:help")
-"""What is said once more past that limit, as the state remembers it until there is room again: within the hour."""
 AT_ANY_TIME = frozenset({"help", "delete"})
 ON_THE_WEB: Mapping[str, str] = {"resting": "resting.web", "expired": "expired.web", "welcome_back": "resting.web"}
 """Words that speak of texting a keyword, and those for a page that has a button."""
@@ -33,7 +29,7 @@ def step(script: Script, state: State, text: RedactedText, assessment: Assessmen
     The assessment is the one that `raising.in_context` gives for this state.
     """
     state = replace(state, listed=state.listed or bool(list_of(assessment)))
-    turn = _answered(script, state, text, assessment, facts)
+    turn = _with_stop(state, _answered(script, state, text, assessment, facts), facts)
     if raising.answers_safe(state, text, facts):
         turn = replace(turn, state=standing.answered(turn.state))
     return replace(turn, state=replace(turn.state, hint=raising.hint_after(assessment, state, text)))
@@ -43,9 +39,9 @@ def _answered(script: Script, state: State, text: RedactedText, assessment: Asse
     act = control(text) or ("help" if raising.phrase("help_alone", text) else "")
     if act == "stop":
         return _stop(script, state, assessment, facts)
-    if facts.replies >= REPLIES_AN_HOUR:
-        return _too_many(script, state, text, act, assessment, facts)
-    state = replace(state, offered=tuple(each for each in state.offered if each not in ONCE_PAST_IT))
+    if facts.replies >= limits.REPLIES_AN_HOUR:
+        return limits.too_many(script, state, text, act, assessment, facts)
+    state = replace(state, offered=tuple(each for each in state.offered if each not in limits.ONCE_PAST_IT))
     if assessment.alerts:
         return caring.worried(script, state, text, assessment, facts)
     turn = _turn(script, state, text, act, facts)
@@ -69,20 +65,13 @@ def _stop(script: Script, state: State, assessment: Assessment, facts: Facts) ->
     return said(ended, *spoken_last, opt="stop" if sms else "", **told)
 
 
-def _too_many(script: Script, state: State, text: RedactedText, act: str, assessment: Assessment, facts: Facts) -> Step:
-    """Hardly anything is said any more, but neither a new danger nor a call for help meets silence."""
-    words, follows = script.words[state.language], facts.alert_open
-    if assessment.alerts:
-        danger = "limit:danger" if assessment.handled_as == Level.IMMEDIATE else ""
-        again = danger and danger not in state.offered
-        worry = (safety_words(words, assessment, facts),) if again or not follows else ()
-        offered = (*state.offered, danger) if again else state.offered
-        return said(replace(state, alert=True, offered=offered), *worry, alert=True)
-    if act == "help" and "limit:help" not in state.offered and not facts.carrier_answers:
-        helped = replace(state, offered=(*state.offered, "limit:help"))
-        return said(helped, words.line("help"), follows_alert=follows)
-    note = (words.line("rate_note"),) if facts.replies == REPLIES_AN_HOUR else ()
-    return said(moves.kept(state, text, fewest=1), *note, follows_alert=follows)
+def _with_stop(state: State, turn: Step, facts: Facts) -> Step:
+    """The turn with what their STOP still means, or with nothing of it once they, or their network, take it back."""
+    if facts.opted_in or turn.opt == "start":
+        ending = "partial" if turn.state.ending == "stopped" else turn.state.ending
+        return replace(turn, opt="start", state=replace(turn.state, ending=ending))
+    stopped = state.ending == "stopped" and state.channel == "sms"
+    return replace(turn, cannot_be_texted=turn.cannot_be_texted or stopped)
 
 
 def _with_offer(script: Script, turn: Step, facts: Facts) -> Step:
@@ -175,7 +164,7 @@ def _after_the_end(script: Script, state: State, text: RedactedText, act: str, f
     if act == "delete" and state.ending != "erased":
         return _erase(script, state)
     key = {"start": "welcome_back", "delete": "nothing_to_delete", "help": "help"}.get(act, "resting")
-    opt = "start" if act == "start" or facts.opted_in else ""
+    opt = "start" if act == "start" else ""
     follows = facts.alert_open and act in {"", "help"}
     kept = state if act or follows else moves.kept(state, text)
     return said(kept, _with_keyword(script, state, key), opt=opt, follows_alert=follows)

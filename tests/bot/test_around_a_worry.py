@@ -239,3 +239,32 @@ def test_a_running_conversation_that_lasts_for_longer_is_not_cut_short(
     phone.says("please hurry")
     session.rollback()
     assert session.scalars(select(ConversationRow.expires_at)).one() - clock() == timedelta(hours=71)
+
+
+# --- a picture, a STOP ----------------------------------------------------------------------------------------------
+
+PICTURE = {"NumMedia": "1", "MediaUrl0": "https://example.org/x", "MediaContentType0": "image/jpeg"}
+
+
+def test_the_alert_of_somebody_who_said_stop_shows_that_they_cannot_be_texted(phone: Phone, session: Session) -> None:
+    begun(phone).says("STOP")
+    phone.says(WORRY)
+    assert alert(session).cannot_be_texted
+    assert history(session).count("cannot be texted") == 1
+
+
+def test_the_alert_of_somebody_who_took_stop_back_does_not(phone: Phone, session: Session) -> None:
+    begun(phone).says("STOP")
+    phone.says("START")
+    phone.says(WORRY)
+    assert not alert(session).cannot_be_texted
+    assert "cannot be texted" not in history(session)
+
+
+def test_start_after_such_an_alert_lifts_it(phone: Phone, session: Session) -> None:
+    begun(phone).says("STOP")
+    phone.says(WORRY)
+    phone.says("START")
+    assert not alert(session).cannot_be_texted
+    phone.says("he is coming up the road")
+    assert not alert(session).cannot_be_texted

@@ -383,3 +383,30 @@ def test_every_question_has_a_prompt_with_its_options() -> None:
 def test_asides_have_words_in_every_language() -> None:
     for shared in load_words().values():
         assert all(shared.line(key) for key in ASIDES.values())
+
+
+@pytest.mark.parametrize("awaiting", ["expired", "opening", "answer", "carry_on", "rest", "reach", "safe", "delete"])
+@pytest.mark.parametrize("ending", ["", "stopped", "finished"])
+@pytest.mark.parametrize("alert_open", [False, True])
+def test_whatever_the_network_takes_for_start_lifts_their_stop(awaiting: str, ending: str, alert_open: bool) -> None:
+    script, state = begin()
+    state = replace(state, awaiting=awaiting, ending=ending, step=script.steps[0].id if awaiting == "answer" else "")
+    facts = Facts(alert_open=alert_open)
+    for text in ("YES", "UNSTOP", "start"):
+        turn = engine.step(script, state, RedactedText(text), Assessment(), replace(facts, opted_in=True))
+        assert (turn.opt, turn.cannot_be_texted) == ("start", False)
+        assert turn.state.ending != "stopped"
+    assert engine.step(script, state, RedactedText("YES"), Assessment(), facts).opt == ""
+
+
+@pytest.mark.parametrize(("channel", "ending", "cut_off"), [
+    ("sms", "stopped", True),
+    ("sms", "finished", False),
+    ("sms", "", False),
+    ("web", "stopped", False),
+])  # fmt: skip
+def test_a_stop_of_before_still_means_that_they_cannot_be_texted(channel: str, ending: str, cut_off: bool) -> None:
+    script, state = begin(channel=channel)
+    worry = Assessment(level=Level.CONCERN)
+    turn = engine.step(script, replace(state, ending=ending), RedactedText("he hits me"), worry, Facts())
+    assert (turn.alert, turn.cannot_be_texted) == (True, cut_off)
