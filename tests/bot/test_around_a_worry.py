@@ -246,6 +246,22 @@ def test_a_running_conversation_that_lasts_for_longer_is_not_cut_short(
 PICTURE = {"NumMedia": "1", "MediaUrl0": "https://example.org/x", "MediaContentType0": "image/jpeg"}
 
 
+@pytest.mark.parametrize(("before", "keyword"), [("2", "CHECKIN"), ("2", "MEETING"), ("1", "MEETING")])
+def test_whoever_sent_a_picture_is_still_asked_after_a_keyword(
+    phone: Phone, session: Session, before: str, keyword: str
+) -> None:
+    begun(phone).says("", **PICTURE)
+    phone.says(before)
+    assert "?" in "".join(phone.says(keyword))
+    assert "The duty worker will see this too." not in "".join(phone.says("skip"))
+    session.rollback()
+    state = session.scalars(select(ConversationRow.state)).one()
+    assert state["unread"]
+    assert state["alert"], "DELETE must say what stays"
+    assert "Is it OK to text you here?" in "".join(phone.says(WORRY))
+    assert alert(session).level == "concern"
+
+
 def test_the_alert_of_somebody_who_said_stop_shows_that_they_cannot_be_texted(phone: Phone, session: Session) -> None:
     begun(phone).says("STOP")
     phone.says(WORRY)
