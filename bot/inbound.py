@@ -204,8 +204,8 @@ def _stepped(session: Session, message: Inbound, heard: Heard, turn: store.Turn,
     waits = message.found != "late" and not message.answered  # who waits for no answer gets no second one either
     if told is None:
         telling.put_on_list(session, message, heard, parts, now, step.cannot_be_texted)
-    if told is None and second_look.is_due(message, heard.assessment, parts.settings):
-        second_look.ask(session, heard.seals, message.channel, turn.id if waits else None, now)
+    if second_look.is_due(message, heard.assessment, parts.settings):
+        second_look.ask(session, heard.seals, message.channel, turn.id if waits else None, now, told)
     if (told or facts.alert_open) and (known := told or turn.alert_id):
         relays.hear(session, known, step, now)
     if step.opt:

@@ -20,11 +20,11 @@ from conversations import alerts, caring, comments, heartbeats, outbox, relays, 
 from conversations.asking import spoken
 from conversations.controls import fold
 from conversations.db import begin_reading
-from conversations.models import ConversationRow
+from conversations.models import AlertRow, ConversationRow
 from conversations.sealing import CannotOpen, Sealable, Seals
 from conversations.settings import Settings
 from conversations.triage_models import SecondLookRow
-from conversations.values import Assessment, Facts, Person, RedactedText, State
+from conversations.values import Assessment, Facts, Level, Person, RedactedText, State
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +61,20 @@ def at_once(message: Inbound, found: Assessment, parts: Parts) -> Assessment:
         return found
 
 
-def ask(session: Session, seals: Seals, channel: str, conversation_id: str | None, now: datetime) -> None:
-    """Let the worker look at this text again; written with the message itself."""
+def ask(
+    session: Session,
+    seals: Seals,
+    channel: str,
+    conversation_id: str | None,
+    now: datetime,
+    alert_id: str | None = None,
+) -> None:
+    """Let the worker look at this text again, also one that an alert has already; written with the message itself."""
     row_id = store.new_id()
     values = {
         "id": row_id,
         "conversation_id": conversation_id,
+        "alert_id": alert_id,
         "channel": channel,
         "due_at": now,
         "sealed_words": seals.seal_words(row_id, PURPOSE),
@@ -133,10 +141,14 @@ def _each(session: Session, parts: Parts, contacts: Contacts, ids: Iterable[str]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that the worker has open: its words, what seals them and the number, and whether they said STOP."""
+    """A text that the worker has open: its words, what seals them and the number, and whether they said STOP.
+
+    With the alert that has the same words already, where they came in while it was open.
+    """
 
     id: str
     conversation_id: str | None
+    alert_id: str | None
     channel: str
     words: str = field(repr=False)
     seals: Seals
@@ -175,7 +187,7 @@ def _opened(session: Session, row: SecondLookRow, parts: Parts, contacts: Contac
     stopped = number is not None and contacts.opted_out(session, number)
     contact = Sealable(number) if number else None
     seals = Seals(parts.keys.of_day(now), Sealable(words), contact, now + SEALED_FOR)
-    return Text(row.id, row.conversation_id, row.channel, words, seals, stopped, row.due_at)
+    return Text(row.id, row.conversation_id, row.alert_id, row.channel, words, seals, stopped, row.due_at)
 
 
 def _found(words: str, parts: Parts) -> Assessment:
@@ -218,7 +230,9 @@ def _follow(session: Session, parts: Parts, text: Text, turn: store.Turn | None,
         worries.keep(session, found, seals, worries.Listing("same_day", text.channel, due_at, text.stopped))
         return
     stopped = text.stopped or (turn is not None and text.channel == "sms" and turn.state.ending == "stopped")
-    known = turn.alert_id if turn else None
+    if _is_known(session, text, found):
+        return
+    known = turn.alert_id if turn else text.alert_id
     added = known and alerts.add_to_alert(session, known, found, text.seals, now, stopped)
     alert_id = known if known and added else alerts.raise_alert(session, found, text.channel, text.seals, now, stopped)
     if now - text.came_at > LATE:
@@ -234,6 +248,13 @@ def _follow(session: Session, parts: Parts, text: Text, turn: store.Turn | None,
         store.keep_state(session, turn, kept)
         return
     _say(session, parts, replace(text, stopped=stopped), replace(turn, state=kept, alert_id=alert_id), found)
+
+
+def _is_known(session: Session, text: Text, found: Assessment) -> bool:
+    """Whether an open alert has these words and is as urgent: added once more, they would tell nobody anything."""
+    wanted = select(AlertRow.level, AlertRow.state).where(AlertRow.id == text.alert_id).with_for_update()
+    known = session.execute(wanted).one_or_none()
+    return known is not None and known.state != "closed" and found.handled_as <= Level[known.level.upper()]
 
 
 def _say(session: Session, parts: Parts, text: Text, turn: store.Turn, found: Assessment) -> None:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from conversations.values import State
 
 WITHIN = timedelta(hours=24)
-"""How long an answer is waited for at least: a conversation that ends sooner would forget that it was asked. And how long,
-while a duty worker has a worry of theirs, their next text is known for one to that worker."""
+"""How long an answer is waited for at least: a conversation that ends sooner would forget that it was asked.
+
+And how long, while a duty worker has a worry of theirs, their next text is known for one to that worker."""
 
 
 def stamped(state: State, now: datetime) -> State:

@@ -45,6 +45,7 @@ class SecondLookRow(Base):
     __tablename__ = "second_look"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id", ondelete="SET NULL"), index=True)
+    alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id", ondelete="SET NULL"))
     channel: Mapped[str] = mapped_column(String(8))
     due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
     sealed_words: Mapped[bytes] = mapped_column(LargeBinary)

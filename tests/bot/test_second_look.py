@@ -138,16 +138,17 @@ def test_a_picture_is_with_a_person_already(phone: Phone, session: Session) -> N
     assert count(session, SecondLookRow) == 0
 
 
-def test_what_goes_to_an_open_alert_needs_no_look_and_after_it_is_closed_it_does(
-    phone: Phone, session: Session, clock: Clock
-) -> None:
+def test_what_goes_to_an_open_alert_is_looked_at_too(phone: Phone, session: Session, clock: Clock) -> None:
     begun(phone).says(HURT)
+    assert count(session, SecondLookRow) == 0
     phone.says(PLAIN)
     assert count(session, AlertWordsRow) == 2
-    assert count(session, SecondLookRow) == 0
+    assert session.scalars(select(SecondLookRow.alert_id)).one() == alert(session).id
+    phone.says("he hits me every day")
+    assert (count(session, AlertWordsRow), count(session, SecondLookRow)) == (3, 1)
     close_alert(session, clock)
     phone.says(PLAIN)
-    assert count(session, SecondLookRow) == 1
+    assert count(session, SecondLookRow) == 2
 
 
 def test_answers_beside_a_picture_that_nobody_has_read_are_looked_at(phone: Phone, session: Session) -> None:
@@ -299,6 +300,61 @@ def test_it_is_added_to_an_alert_that_was_raised_meanwhile(
     assert count(session, AlertWordsRow) == 2
     assert count(session, OutboxRow) == 0
     assert kept(session) == []
+
+
+@pytest.mark.parametrize("conversation", ["runs", "has closed"])
+def test_words_of_an_open_alert_that_weigh_more_raise_it_and_tell_at_once(
+    phone: Phone, session: Session, app_parts: Parts, look: ToldLook, clock: Clock, conversation: str
+) -> None:
+    look.levels = {HINT: Level.IMMEDIATE}
+    begun(phone).says(HURT)
+    acknowledge(session, alert(session).id, "Ada", clock())
+    session.commit()
+    phone.says(HINT)
+    if conversation == "has closed":
+        end(session, clock)
+    work(session, app_parts)
+    found = alert(session)
+    assert (found.level, found.state, found.next_action_at) == ("immediate", "open", clock())
+    assert [event.what for event in alerts.timeline(session, found.id)].count("level rose") == 1
+    assert (count(session, SecondLookRow), count(session, OutboxRow)) == (0, 0)
+
+
+def test_words_of_an_open_alert_that_weigh_no_more_stand_there_once(
+    phone: Phone, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    begun(phone).says(HURT)
+    acknowledge(session, alert(session).id, "Ada", clock())
+    session.commit()
+    phone.says(HINT)
+    work(session, app_parts)
+    assert (alert(session).level, alert(session).state) == ("concern", "acknowledged")
+    assert (count(session, AlertWordsRow), count(session, SecondLookRow)) == (2, 0)
+
+
+def test_words_of_an_alert_that_closes_before_the_look_raise_a_new_one(
+    phone: Phone, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    begun(phone).says(HURT)
+    phone.says(HINT)
+    close_alert(session, clock)
+    work(session, app_parts)
+    assert sorted(session.scalars(select(AlertRow.state)).all()) == ["closed", "open"]
+
+
+def test_the_words_of_the_second_look_hold_a_conversation_that_is_over_open_for_a_day(
+    phone: Phone, session: Session, app_parts: Parts, clock: Clock
+) -> None:
+    begun(phone)
+    for _ in range(12):
+        phone.says("skip")
+    phone.says(HINT)
+    assert session.scalars(select(ConversationRow.expires_at)).one() == clock() + timedelta(hours=1)
+    work(session, app_parts)
+    session.rollback()
+    assert session.scalars(select(ConversationRow.expires_at)).one() == clock() + timedelta(hours=24)
+    clock.forward(minutes=61)
+    assert phone.says("2")[0].startswith("Thank you. The duty worker will see this too.")
 
 
 def test_an_alert_that_is_closed_already_is_not_opened_again(
