@@ -414,6 +414,24 @@ def test_a_double_tap_sends_once(open_chat: Callable[..., Page]) -> None:
     assert len(posts) == 1
 
 
+def test_words_added_after_the_first_tap_are_sent_too(open_chat: Callable[..., Page]) -> None:
+    page = open_chat(**PHONE)
+    _begin(page)
+    stopped = page.evaluate("""() => {
+        const box = document.querySelector("textarea"), stopped = [];
+        document.addEventListener("submit", (event) => {
+            stopped.push(event.defaultPrevented);
+            event.preventDefault();
+        });
+        for (const words of ["no", "no", "no he hits me"]) {
+            box.value = words;
+            box.form.requestSubmit();
+        }
+        return stopped;
+    }""")
+    assert stopped == [False, True, False]
+
+
 def test_twice_the_text_size_hides_nothing(open_chat: Callable[..., Page]) -> None:
     page = open_chat(viewport={"width": 640, "height": 400})
     _begin(page)

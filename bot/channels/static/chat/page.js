@@ -6,7 +6,7 @@
   const voices = window.speechSynthesis;
   const SOON = 5000;
   let presses = [];
-  let sentAt = -SOON;
+  let sent = { words: "", at: -SOON };
 
   function goAway() {
     document.documentElement.hidden = true;
@@ -28,10 +28,12 @@
     if (presses.length === 3) goAway();
   });
 
-  // A second tap while the first is under way. The server knows a repeat as well; this spares the wait.
+  // A second tap while the first is under way. The server knows a repeat as well; this spares the wait. What was added
+  // meanwhile is sent.
   document.addEventListener("submit", (event) => {
-    if (event.timeStamp - sentAt < SOON) event.preventDefault();
-    else if (event.target !== leave) sentAt = event.timeStamp;
+    const words = new URLSearchParams(new FormData(event.target, event.submitter)).toString();
+    if (words === sent.words && event.timeStamp - sent.at < SOON) event.preventDefault();
+    else if (event.target !== leave) sent = { words, at: event.timeStamp };
   });
 
   // A page that the browser kept alive is asked for again, so that nothing old is shown.
