@@ -33,6 +33,10 @@ NOT_RAISED = {
     "title": "The alert was not raised",
     "words": "Something is broken here. Tell the duty worker yourself, now. If somebody is in danger, call 999.",
 }
+QUICKER = (
+    "Somebody was quicker: a colleague took words out of this comment while you had it open. "
+    "What you chose was not taken out. This is how it stands now: choose again."
+)
 
 comments = staff_blueprint("comments", "comments")
 comments.add_app_template_filter(cutting.doubts)
@@ -82,19 +86,16 @@ def _tell(done: int, waits: int, safe: bool) -> None:
 def words(comment_id: str) -> str:
     """One comment, word by word, to take some out."""
     begin_writing()
-    comment = _found(comment_id)
-    page = render_template("staff/comment_words.html", comment=comment, filters=_filters())
-    audit(Act("read a comment", f"comment {comment.id}"))
-    db.session.commit()
-    return page
+    return _words(_found(comment_id))
 
 
 @comments.post("/<comment_id>/words")
 def black_out(comment_id: str) -> ResponseReturnValue:
     """Take the chosen words out for good; one button may stand for several."""
-    comment = _found(comment_id)
-    if request.form.get("of") != str(len(comment.text.split())):
-        abort(409)  # a colleague has taken words out meanwhile: the places would be others
+    comment = _found(comment_id, lock=True)
+    if request.form.get("of") != str(len(comment.text.split())):  # fewer words by now: the places are others
+        flash(QUICKER, "error")
+        return _words(comment), 409
     chosen = " ".join(request.form.getlist("word")).split()
     places = {int(place) for place in chosen if place.isdecimal()}
     before, left = comment.text, cutting.cut(comment.text, comment.doubtful, places)
@@ -199,13 +200,20 @@ def _say(alert_id: str, reaches: bool) -> str:
     return f"Alert {reference} is raised and the duty worker is being told. {end}"
 
 
+def _words(comment: CommentRow) -> str:
+    page = render_template("staff/comment_words.html", comment=comment, filters=_filters())
+    audit(Act("read a comment", f"comment {comment.id}"))
+    db.session.commit()
+    return page
+
+
 def _put_mark(comment_id: str, said: marks.Mark) -> None:
     row = marks.mark_id(current_user.id, f"comment {comment_id}", side().settings.record_key)
     marks.put(db.session(), row, said, now().date())
 
 
-def _found(comment_id: str) -> CommentRow:
-    comment = store.find(db.session(), comment_id)
+def _found(comment_id: str, lock: bool = False) -> CommentRow:
+    comment = store.find(db.session(), comment_id, lock)
     if comment is None:
         abort(404)
     return comment

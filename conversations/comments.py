@@ -79,9 +79,9 @@ def forget(session: Session, text: RedactedText) -> int:
     return len(saying)
 
 
-def find(session: Session, comment_id: str) -> CommentRow | None:
-    """The comment of this id, while it waits for review or is shared."""
-    found = session.get(CommentRow, comment_id)
+def find(session: Session, comment_id: str, lock: bool = False) -> CommentRow | None:
+    """The comment of this id, while it waits for review or is shared; locked, it is as it stands now and stays so."""
+    found = session.get(CommentRow, comment_id, with_for_update=lock, populate_existing=lock)
     return found if found and found.state in OPEN else None
 
 
@@ -134,8 +134,7 @@ def take_back(session: Session, comment_id: str) -> bool:
 
 def black_out(session: Session, comment_id: str, left: Cut) -> bool:
     """Put what is left of a text in its place, for good; raises NotARedaction for anything but fewer words."""
-    query = select(CommentRow).where(CommentRow.id == comment_id, CommentRow.state.in_(OPEN)).with_for_update()
-    comment = session.scalar(query)
+    comment = find(session, comment_id, lock=True)
     if comment is None:
         return False
     if not is_redaction(comment.text, left.text):

@@ -5,17 +5,22 @@ from __future__ import annotations
 import ast
 import re
 import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from conversations import comments, marks
 from conversations.comments import NotARedaction
 from conversations.cutting import Cut, cut, is_redaction
-from conversations.db import Base, db, forget_journal, rewrite
+from conversations.db import Base, begin_reading, db, forget_journal, rewrite
 from conversations.models import CommentRow
 from conversations.staff_models import AuditRow
 from conversations.values import RedactedText
@@ -83,6 +88,11 @@ def test_only_a_redaction_is_stored(app: Flask) -> None:
             comments.black_out(db.session(), comment_id, Cut("my mum came", []))
         assert comments.black_out(db.session(), comment_id, Cut("my dad [removed] came", []))
         assert not comments.black_out(db.session(), "0" * 32, Cut("[removed]", []))
+
+
+def text_in(app: Flask, comment_id: str) -> str:
+    with app.app_context():
+        return db.session.get_one(CommentRow, comment_id).text
 
 
 def shown(visitor: Visitor, path: str = "/staff/comments/") -> list[str]:
@@ -173,7 +183,81 @@ def test_words_are_not_taken_out_of_a_text_that_a_colleague_has_changed(app: Fla
     one.post(f"/staff/comments/{comment_id}/words", {"of": "6", "word": ["2", "3"]})
     answer = other.post(f"/staff/comments/{comment_id}/words", {"of": "6", "word": ["4"]})
     assert answer.status_code == 409
-    assert "Somebody was quicker" in text_of(answer)
+    page = text_of(answer)
+    assert "Somebody was quicker" in page
+    assert "What you chose was not taken out" in page
+    assert re.findall(r"word[^>]+><span>([^<]+)", answer.get_data(as_text=True)) == (
+        ["Alan", "at", "[removed]", "helped", "me"]
+    )  # as it stands now, to choose again
+    assert text_in(app, comment_id) == "Alan at [removed] helped me"
+    other.post(f"/staff/comments/{comment_id}/words", {"of": "5", "word": ["0"]})
+    assert text_in(app, comment_id) == "[removed] at [removed] helped me"
+
+
+def test_a_colleague_is_quicker_and_it_is_on_the_audit_that_the_words_were_read_and_none_taken(app: Flask) -> None:
+    comment_id = make_comment(app, "Alan at the hub")
+    reviewer = logged_in(app, "reviewer")
+    reviewer.get("/staff/change")
+    assert reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "9", "word": ["0"]}).status_code == 409
+    assert acts(app)[-1] == "read a comment"
+    assert "took words out" not in acts(app)
+
+
+@contextmanager
+def at_once(post: Callable[[], TestResponse]) -> Iterator[list[TestResponse]]:
+    """Another request that has to wait for what is done here; its answer is there at the end."""
+    answers: list[TestResponse] = []
+    request = threading.Thread(target=lambda: answers.append(post()))
+    request.start()
+    request.join(1)
+    assert request.is_alive()
+    yield answers
+    request.join()
+
+
+def test_what_two_reviewers_take_out_at_the_same_moment_is_all_gone(app: Flask) -> None:
+    comment_id = make_comment(app, "my worker Sonny and Bosco never listen")
+    other, path = logged_in(app, "reviewer"), f"/staff/comments/{comment_id}/words"
+    other.get(path)
+    with app.app_context():
+        mine = comments.find(db.session(), comment_id, lock=True)
+        assert mine is not None
+        left = cut(mine.text, mine.doubtful, {2})
+        with at_once(lambda: other.post(path, {"of": "7", "word": ["4"]})) as answers:
+            assert comments.black_out(db.session(), comment_id, left)
+            db.session.commit()
+    assert [answer.status_code for answer in answers] == [302]
+    assert text_in(app, comment_id) == "my worker [removed] and [removed] never listen"
+
+
+def test_a_reviewer_whose_places_have_moved_at_the_same_moment_is_told(app: Flask) -> None:
+    comment_id = make_comment(app, "my worker Sonny Bosco never listens to Jude")
+    other, path = logged_in(app, "reviewer"), f"/staff/comments/{comment_id}/words"
+    other.get(path)
+    with app.app_context():
+        mine = comments.find(db.session(), comment_id, lock=True)
+        assert mine is not None
+        left = cut(mine.text, mine.doubtful, {2, 3})
+        with at_once(lambda: other.post(path, {"of": "8", "word": ["7"]})) as answers:
+            comments.black_out(db.session(), comment_id, left)
+            db.session.commit()
+    assert [answer.status_code for answer in answers] == [409]
+    assert text_in(app, comment_id) == "my worker [removed] never listens to Jude"
+
+
+def test_what_is_left_of_an_older_text_brings_no_word_back(app: Flask) -> None:
+    comment_id = make_comment(app, "my worker Sonny and Bosco never listen")
+    with app.app_context(), Session(db.engine) as other:
+        begin_reading(db.session())
+        stale = comments.find(db.session(), comment_id)
+        assert stale is not None
+        text = stale.text
+        if other.get_bind().dialect.name == "sqlite":
+            db.session.rollback()  # there nobody writes beside somebody who may
+        comments.black_out(other, comment_id, cut(text, [], {2}))
+        other.commit()
+        with pytest.raises(NotARedaction):
+            comments.black_out(db.session(), comment_id, cut(text, [], {4}))
 
 
 def test_a_reviewed_comment_is_not_shown_again(app: Flask) -> None:
