@@ -130,7 +130,7 @@ def risk(comment_id: str) -> str:
         filters=_filters(),
         categories=CATEGORIES,
         kinds=marks.KINDS,
-        leads_somewhere=store.leads_somewhere(comment.sealed_link, comment.link_expires_on, now().date()),
+        may_lead_somewhere=store.may_lead_somewhere(comment, now().date()),
     )
     audit(Act("read a comment", f"comment {comment.id}"))
     db.session.commit()

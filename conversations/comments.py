@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -20,6 +20,9 @@ from conversations.values import RedactedText
 
 OPEN = ("waiting", "safe")
 """What a reviewer may still change: words that nobody shares are read by nobody any more."""
+
+LINKS_OUTLIVE_DUE = timedelta(days=4)
+"""How long after the day by which a comment is due the last link of its batch may end: seven days after the batch."""
 
 
 class NotARedaction(ValueError):
@@ -174,6 +177,14 @@ def is_being_reached(session: Session, alert_id: str) -> bool:
 def leads_somewhere(link: bytes | None, expires_on: date | None, today: date) -> bool:
     """Whether a comment's link is there and within its days."""
     return link is not None and expires_on is not None and today < expires_on
+
+
+def may_lead_somewhere(comment: CommentRow, today: date) -> bool:
+    """Whether the link of any comment of the same batch may still lead somewhere: all that a reviewer is told.
+
+    The day on which a comment's own link ends is seven days after somebody wrote it, and nobody's to know.
+    """
+    return comment.state == "waiting" and today < comment.due_on + LINKS_OUTLIVE_DUE
 
 
 def _shuffled(session: Session, state: str, seed: str, script: str, theme: str) -> list[CommentRow]:

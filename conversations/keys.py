@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nacl.public import PrivateKey, PublicKey
 
-from conversations.sealing import CannotOpen, SealingKey
+from conversations.sealing import CannotOpen, SealingKey, key_name
 
 DAYS_AHEAD = 7
 DAYS_KEPT = 7
@@ -95,6 +95,15 @@ class PrivateKeys:
 def keyed_hash(purpose: str, value: str, key: str) -> str:
     """A value that can be recognised and not read back; another purpose gives another hash of the same value."""
     return hmac.new(key.encode(), f"{purpose}\0{value}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def life_ends(box: bytes) -> date | None:
+    """The day on which the life of a box to a day key ends; None where it names no such key."""
+    kind, _, day = key_name(box).partition("-")
+    try:
+        return date.fromisoformat(day) + timedelta(days=DAYS_KEPT) if kind == "day" else None
+    except ValueError:
+        return None
 
 
 def make_ahead(private: Path, public: Path, now: datetime) -> None:

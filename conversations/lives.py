@@ -86,7 +86,7 @@ TABLE = (
          "conversations.retention.move_closed", "the nightly batch was not made"),
     Kept("responses", "response, answer", "HEARD_ANALYSIS_MONTHS, set by the partnership", ANALYSIS),
     Kept("comments", "comment", "HEARD_ANALYSIS_MONTHS, set by the partnership", ANALYSIS),
-    Kept("comment links", "comment", "7 days, or until the first review",
+    Kept("comment links", "comment", "7 days after the words, or until the first review",
          ends=Ends(CommentRow.link_expires_on, AT_ONCE, empties=("sealed_link", "link_expires_on"))),
     Kept("day keys, and with them all sealed numbers and words", "keys folder, sealing folder",
          "until 7 days after their day are over", KEYS, KEYS_LATE),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import audit, lives, store, versions
+from conversations import audit, keys, lives, store, versions
 from conversations.db import changed
 from conversations.models import (
     AlertRow,
@@ -27,7 +27,6 @@ from conversations.script.values import Script, parse_dump
 from conversations.values import Person
 
 REVIEW_WITHIN = timedelta(days=3)
-LINK_LIFE = timedelta(days=7)
 LATE = timedelta(hours=1)
 """How long a row may be there past its life before that is an alarm; the worker looks every few minutes."""
 
@@ -140,11 +139,16 @@ def _comments(draft: dict[str, Any], script: Script, today: date) -> list[dict[s
             "text": comment["text"],
             "state": "waiting",
             "due_on": today + REVIEW_WITHIN,
-            "sealed_link": b64decode(comment["link"]) if comment["link"] else None,
-            "link_expires_on": today + LINK_LIFE if comment["link"] else None,
+            **_link(b64decode(comment["link"])),
         }
         for comment in draft["comments"]
     ]
+
+
+def _link(box: bytes) -> dict[str, Any]:
+    """The link of a comment, for as long as it can be opened: a batch comes days after the words."""
+    ends = keys.life_ends(box)
+    return {"sealed_link": box if ends else None, "link_expires_on": ends}
 
 
 def _past_analysis(months: int, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -43,8 +43,8 @@ def linked_comment(app: Flask, tmp_path: Path, **changes: object) -> str:
     now, comment_id = datetime.now(UTC), "c" * 32
     key = PublicKeys(tmp_path / "sealing").of_day(now)
     link = Sealable(NUMBER).seal(key, "comment", comment_id, now + timedelta(days=7))
-    in_a_week = (now + timedelta(days=7)).date()
-    return make_comment(app, WORDS, **{"id": comment_id, "sealed_link": link, "link_expires_on": in_a_week} | changes)
+    leads = {"sealed_link": link, "link_expires_on": (now + timedelta(days=7)).date()}
+    return make_comment(app, WORDS, **{"id": comment_id, "due_on": now.date() + timedelta(days=3)} | leads | changes)
 
 
 def flag(visitor: Visitor, comment_id: str, risk: str = "concern neglect") -> str:
@@ -115,12 +115,46 @@ def test_the_worker_finds_the_number_and_until_then_the_alert_says_that_it_is_lo
     assert "Contact found" in text_of(duty.get(f"/staff/alerts/{alert_id}"))
 
 
+def risk_page(reviewer: Visitor, comment_id: str) -> str:
+    return text_of(reviewer.get(f"/staff/comments/{comment_id}/risk"))
+
+
+def test_a_reviewer_is_not_told_on_which_day_a_comment_was_written(app: Flask, tmp_path: Path) -> None:
+    """The day on which its link ends would tell; comments of one batch have all the same page."""
+    today, reviewer = datetime.now(UTC).date(), logged_in(app, "reviewer")
+    ends = [{"link_expires_on": today + timedelta(days=days)} for days in (-1, 0, 1, 2, 6)]
+    pages = {
+        risk_page(reviewer, linked_comment(app, tmp_path, id=f"{number:032x}", **each))
+        for number, each in enumerate([*ends, GONE])
+    }
+    assert len(pages) == 1
+    assert "Heard then looks for a number to reach them by, and says if there is none" in pages.pop()
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "over"),
+    [
+        (3, "waiting", False),  # the day of the batch
+        (-3, "waiting", False),
+        (-4, "waiting", True),  # seven days after the batch no link of it is left
+        (-50, "waiting", True),
+        (3, "safe", True),
+    ],
+)
+def test_the_page_of_a_comment_says_when_nobody_of_its_batch_can_be_reached(
+    app: Flask, tmp_path: Path, days: int, state: str, over: bool
+) -> None:
+    due_on = datetime.now(UTC).date() + timedelta(days=days)
+    page = risk_page(logged_in(app, "reviewer"), linked_comment(app, tmp_path, due_on=due_on, state=state))
+    assert ("Nobody can be reached any more" in page) == over
+    assert ("Heard then looks for a number" in page) != over
+
+
 @pytest.mark.parametrize("changes", [GONE, {"link_expires_on": date(2020, 1, 1)}])
-def test_where_nobody_can_be_reached_every_page_says_so_and_the_alert_is_raised(
+def test_where_nobody_can_be_reached_every_page_of_the_alert_says_so_and_it_is_raised(
     app: Flask, tmp_path: Path, changes: dict[str, object]
 ) -> None:
     comment_id, reviewer = linked_comment(app, tmp_path, **changes), logged_in(app, "reviewer")
-    assert "Nobody can be reached any more" in text_of(reviewer.get(f"/staff/comments/{comment_id}/risk"))
     assert "Nobody can be reached any more." in flag(reviewer, comment_id)
     assert rows(app, ReachRow) == []
     alert_id, duty = rows(app, AlertRow)[0].id, logged_in(app, "duty")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.parts import Parts
-from conversations import keys, retention
+from conversations import comments, keys, retention
 from conversations.db import Base
 from conversations.models import (
     AnswerRow,
@@ -24,6 +25,7 @@ from conversations.models import (
 )
 from tests.fakes import NOON, Clock
 from tests.make import Phone
+from tests.seeds import worker_contacts
 
 SECOND = timedelta(seconds=1)
 
@@ -230,6 +232,41 @@ def test_comments_are_due_for_review_within_three_days_and_then_overdue(
     move(session)
     comment = session.scalars(select(CommentRow)).one()
     assert (comment.state, comment.due_on) == ("waiting", date(2026, 11, 27))
-    assert comment.link_expires_on == date(2026, 12, 1)
+    assert comment.link_expires_on == date(2026, 11, 30)  # seven days after the words, not after the batch
     assert retention.overdue_reviews(session, date(2026, 11, 27)) == []
     assert retention.overdue_reviews(session, date(2026, 11, 28)) == [comment.id]
+
+
+def test_a_link_ends_with_its_box_however_late_the_batch_is(
+    session: Session, phone: Phone, clock: Clock, app_parts: Parts
+) -> None:
+    finish(phone, "12-15", "1", "i want more say in my plan")
+    session.rollback()
+    close(session, clock() + timedelta(days=6))
+    retention.move_closed(session, date(2026, 11, 29), random.Random(1))
+    session.commit()
+    comment = session.scalars(select(CommentRow)).one()
+    contacts, wrote = worker_contacts(app_parts), clock()
+    for days in range(10):
+        now = wrote + timedelta(days=days)
+        keys.destroy_expired(app_parts.settings.keys_dir, app_parts.settings.sealing_dir, now)
+        retention.purge(session, now)
+        session.commit()
+        leads = comments.leads_somewhere(comment.sealed_link, comment.link_expires_on, now.date())
+        assert leads == (days < 7)
+        if leads:
+            assert contacts.number(comment.sealed_link, "comment", comment.id, now) == phone.number
+        assert (comment.sealed_link is not None) == leads
+
+
+@pytest.mark.parametrize("link", ["", b64encode(b"alert-" + b"a" * 32 + b"\nx").decode(), b64encode(b"x").decode()])
+def test_a_link_whose_end_nobody_knows_is_not_kept(
+    session: Session, phone: Phone, clock: Clock, link: str
+) -> None:
+    seed_drafts(session, phone, clock, 1)
+    row = session.scalars(select(ClosedDraftRow)).one()
+    row.draft = {**row.draft, "comments": [{**row.draft["comments"][0], "link": link}]}
+    session.commit()
+    assert move(session) == 1
+    comment = session.scalars(select(CommentRow)).one()
+    assert (comment.sealed_link, comment.link_expires_on) == (None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from conversations.keys import (
     destroy_expired,
     kept_too_long,
     keyed_hash,
+    life_ends,
     make_ahead,
     readable_by_others,
 )
@@ -218,3 +219,14 @@ def test_a_hash_depends_on_purpose_value_and_key_and_shows_none() -> None:
     assert keyed_hash("a", "1", "k") == keyed_hash("a", "1", "k")
     assert keyed_hash("ab", "c", "k") != keyed_hash("a", "bc", "k")
     assert {len(each) for each in hashes} == {32}
+
+
+def test_a_box_names_the_day_on_which_its_life_ends(folders: Folders) -> None:
+    make_ahead(folders.private, folders.public, NOW)
+    box = Sealable("+447700900123").seal(PublicKeys(folders.public).of_day(NOW), "comment", "row", NOW + 7 * DAY)
+    assert life_ends(box) == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize("box", [b"", b"x", b"day-", b"day-2026-13-01\nx", b"alert-" + b"a" * 32 + b"\nx", b"\xff\nx"])
+def test_a_box_that_names_no_day_has_no_such_day(box: bytes) -> None:
+    assert life_ends(box) is None
