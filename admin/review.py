@@ -100,7 +100,7 @@ def black_out(comment_id: str) -> ResponseReturnValue:
     places = {int(place) for place in chosen if place.isdecimal()}
     before, left = comment.text, cutting.cut(comment.text, comment.doubtful, places)
     if places and store.black_out(db.session(), comment_id, left):
-        marks.black_out(db.session(), before, left.text)
+        marks.black_out(db.session(), before, places)
     audit(Act("took words out", f"comment {comment_id}", f"{len(places)} words"))
     shared = comment.state == "safe"
     db.session.commit()
@@ -157,13 +157,14 @@ def flag(comment_id: str) -> ResponseReturnValue:
 @comments.post("/<comment_id>/mark")
 def mark(comment_id: str) -> ResponseReturnValue:
     """Keep what a reviewer says of the screen about a comment; nobody is told."""
-    comment, kind, category = _found(comment_id), request.form.get("kind", ""), request.form.get("category", "")
+    _found(comment_id)
+    kind, category = request.form.get("kind", ""), request.form.get("category", "")
     if kind not in marks.KINDS:
         abort(400)
     if category not in CATEGORIES:
         flash("Choose what it is about.", "error")
         return redirect(_back("comments.risk", comment_id))
-    _put_mark(comment_id, marks.of_comment(comment, kind, category))
+    _put_mark(comment_id, marks.of_comment(comment_id, kind, category))
     audit(Act("marked a comment", f"comment {comment_id}", f"{marks.KINDS[kind]}: {CATEGORIES[category]}"))
     db.session.commit()
     flash("Thank you. It is kept to teach Heard. Nobody was told.", "done")
@@ -185,7 +186,7 @@ def _raised(comment_id: str, level: Level, category: str) -> str:
         store.ask_to_reach(db.session(), taken, alert_id)
     else:
         alerts.record(db.session(), alert_id, moment, "nobody can be reached any more", "Heard")
-    _put_mark(comment_id, marks.Mark("should_have_alerted", category, text=taken.text))
+    _put_mark(comment_id, marks.of_flagged(comment_id, alert_id, category))
     audit(
         Act("flagged a comment as risk", f"comment {comment_id}", f"{level.word}: {label}"),
         Act("raised an alert", f"alert {alert_id}", "a comment was flagged as risk"),

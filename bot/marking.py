@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from bot.contacts import Contacts
 from bot.identity import can_be_texted
 from bot.parts import Parts
-from bot.safeguards.redaction import redact
+from bot.safeguards.redaction import Names, doubtful, redact
 from conversations import alerts, marks
+from conversations.cutting import cut, places
 from conversations.models import AlertRow, AlertWordsRow
 from conversations.sealing import CannotOpen, Sealable
-from conversations.triage_models import ReachRow
+from conversations.triage_models import MarkRow, ReachRow
 from conversations.values import RedactedText
 
 CONTACT_FOR = timedelta(days=7)
@@ -30,11 +31,12 @@ def reach(session: Session, parts: Parts, contacts: Contacts) -> int:
 
 
 def fill_marks(session: Session, parts: Parts, contacts: Contacts) -> int:
-    """Give marks of alerts the redacted words that they are about, while these can be opened; gives how many."""
+    """Give marks the words that they are about, at strict, while these are there; gives how many."""
     waiting = marks.wordless(session)
     for mark in waiting:
-        words = marks.raising_words(session, mark.alert_id or "")
-        marks.fill(mark, words, _redacted(words, parts, contacts))
+        words = marks.raising_words(session, mark.alert_id) if mark.alert_id else None
+        said = _redacted(words, parts, contacts) if mark.alert_id else _of_comment(session, mark, parts.names)
+        marks.fill(mark, words, said)
     return len(waiting)
 
 
@@ -50,6 +52,14 @@ def _reach(session: Session, parts: Parts, contacts: Contacts, row: ReachRow) ->
     alert.sealed_contact = Sealable(number).seal(key, "alert", alert.id, now + CONTACT_FOR)
     alert.cannot_be_texted = not can_be_texted(number) or contacts.opted_out(session, number)
     alerts.record(session, alert.id, now, "contact found", "Heard")
+
+
+def _of_comment(session: Session, mark: MarkRow, names: Names) -> RedactedText | None:
+    """What a comment says now without every doubtful word; by words, so that a reviewer's later cuts fit it."""
+    text = marks.comment_words(session, mark.comment_id or "")
+    while text and (found := places(text, doubtful(text, names))):
+        text = RedactedText(cut(text, found, [place for place, _ in found]).text)
+    return text
 
 
 def _redacted(words: AlertWordsRow | None, parts: Parts, contacts: Contacts) -> RedactedText | None:

@@ -70,10 +70,30 @@ def cut(text: str, doubtful: Doubtful | None, gone: Iterable[int]) -> Cut:
 def is_redaction(old: str, new: str) -> bool:
     """Whether `new` is `old` with words taken out, [removed] standing wherever some are missing."""
     words = old.split()
-    reached = {0}
-    for word in new.split():
+    return len(words) in _reached(words, new.split())[-1]
+
+
+def cut_alike(other: str, old: str, gone: Iterable[int]) -> str:
+    """Another redaction of `old` without whatever of it may be one of the words at these places of `old`."""
+    words, kept = old.split(), other.split()
+    last = len(words) - 1
+    before, behind = _reached(words, kept), _reached(words[::-1], kept[::-1])[::-1]
+    away = {
+        number
+        for number, word in enumerate(kept)
+        for place in gone
+        if words[place : place + 1] == [word] and place in before[number] and last - place in behind[number + 1]
+    }
+    return cut(other, None, away).text if away else other
+
+
+def _reached(words: Sequence[str], kept: Sequence[str]) -> list[set[int]]:
+    """Of how many words of a text each beginning of a redaction may be what is left."""
+    reached = [{0}]
+    for word in kept:
+        last = reached[-1]
         if word == REMOVED:
-            reached = set(range(min(reached) + 1, len(words) + 1)) if reached else set()
+            reached.append(set(range(min(last) + 1, len(words) + 1)) if last else set())
         else:
-            reached = {place + 1 for place in reached if words[place : place + 1] == [word]}
-    return len(words) in reached
+            reached.append({place + 1 for place in last if words[place : place + 1] == [word]})
+    return reached

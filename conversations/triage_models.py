@@ -66,6 +66,7 @@ class MarkRow(Base):
     made_on: Mapped[date] = mapped_column(Date)
     text: Mapped[str | None] = mapped_column(Text)
     alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id"), index=True)
+    comment_id: Mapped[str | None] = mapped_column(String(32), index=True)
 
 
 class ReachRow(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,8 @@ def linked_comment(app: Flask, tmp_path: Path, **changes: object) -> str:
     key = PublicKeys(tmp_path / "sealing").of_day(now)
     link = Sealable(NUMBER).seal(key, "comment", comment_id, now + timedelta(days=7))
     leads = {"sealed_link": link, "link_expires_on": (now + timedelta(days=7)).date()}
-    return make_comment(app, WORDS, **{"id": comment_id, "due_on": now.date() + timedelta(days=3)} | leads | changes)
+    made = {"id": comment_id, "text": WORDS, "due_on": now.date() + timedelta(days=3)}
+    return make_comment(app, **made | leads | changes)
 
 
 def flag(visitor: Visitor, comment_id: str, risk: str = "concern neglect") -> str:
@@ -86,11 +87,62 @@ def test_a_flag_is_on_the_audit_and_in_the_history_without_a_word_of_it(app: Fla
     assert "drinking" not in f"{acts(app)}{events}"
 
 
-def test_a_flag_is_a_mark_that_the_screen_should_have_alerted(app: Flask, tmp_path: Path) -> None:
+Round = Callable[[], MarkRow]
+
+
+@pytest.fixture
+def worker(app: Flask, tmp_path: Path, safeguards: Parts, hands: Hands) -> Round:
+    """One round of the worker for marks; gives the only mark after it."""
+    parts = replace(safeguards, clock=hands, keys=PublicKeys(tmp_path / "sealing"))
+
+    def fill() -> MarkRow:
+        with app.app_context():
+            marking.fill_marks(db.session(), parts, Contacts(PrivateKeys(tmp_path / "keys")))
+            db.session.commit()
+        mark: MarkRow = rows(app, MarkRow)[0]
+        return mark
+
+    return fill
+
+
+NAMED = "sonny said i cant come and he hits us"
+UNNAMED = re.compile(r"\[\w+\] said i cant come and he hits us")
+
+
+def test_a_flag_is_a_mark_that_the_screen_should_have_alerted(app: Flask, tmp_path: Path, worker: Round) -> None:
     flag(logged_in(app, "reviewer"), linked_comment(app, tmp_path))
-    mark = rows(app, MarkRow)[0]
-    assert (mark.kind, mark.category, mark.level, mark.text) == ("should_have_alerted", "neglect", "none", WORDS)
-    assert mark.alert_id is None
+    assert rows(app, MarkRow)[0].text is None
+    mark = worker()
+    assert (mark.kind, mark.category, mark.text) == ("should_have_alerted", "neglect", WORDS)
+    assert (mark.level, mark.reasons, mark.version) == ("none", [], "")  # what the screen had said of it
+    assert (mark.alert_id, mark.comment_id) == (None, None)
+
+
+@pytest.mark.parametrize("doubtful", [None, [], [(0, "name")]])
+@pytest.mark.parametrize("state", ["waiting", "reviewed", "safe"])
+def test_a_flag_keeps_no_doubtful_word_whoever_has_looked(
+    app: Flask, tmp_path: Path, worker: Round, doubtful: list[tuple[int, str]] | None, state: str
+) -> None:
+    comment_id, reviewer = linked_comment(app, tmp_path, text=NAMED, doubtful=doubtful), logged_in(app, "reviewer")
+    reviewer.get(f"/staff/comments/{comment_id}/risk")
+    with app.app_context():
+        db.session.get_one(CommentRow, comment_id).state = state
+        db.session.commit()
+    reviewer.post(f"/staff/comments/{comment_id}/risk", {"risk": "concern neglect"})
+    assert UNNAMED.fullmatch(worker().text or "")
+    assert rows(app, AlertRow)
+
+
+@pytest.mark.parametrize("doubtful", [None, [], [(0, "name")]])
+@pytest.mark.parametrize("state", ["waiting", "safe"])
+def test_a_mark_keeps_no_doubtful_word_whoever_has_looked(
+    app: Flask, worker: Round, doubtful: list[tuple[int, str]] | None, state: str
+) -> None:
+    comment_id = make_comment(app, NAMED, doubtful=doubtful, state=state)
+    say(logged_in(app, "reviewer"), f"/staff/comments/{comment_id}", kind="false_alarm", category="other")
+    assert rows(app, MarkRow)[0].text is None
+    assert UNNAMED.fullmatch(worker().text or "")
+    assert [row.text for row in rows(app, CommentRow)] == [NAMED]
 
 
 def test_the_worker_finds_the_number_and_until_then_the_alert_says_that_it_is_looked_for(
@@ -236,23 +288,27 @@ def say(visitor: Visitor, path: str, **said: str) -> str:
     return text_of(visitor.get(answer.location)) if answer.status_code == 302 else str(answer.status_code)
 
 
-def test_a_mark_of_a_comment_keeps_its_words_and_tells_nobody(app: Flask) -> None:
+def test_a_mark_of_a_comment_keeps_its_words_and_tells_nobody(app: Flask, worker: Round) -> None:
     comment_id, reviewer = make_comment(app, WORDS), logged_in(app, "reviewer")
     page = say(reviewer, f"/staff/comments/{comment_id}", kind="should_have_alerted", category="neglect")
     assert "Nobody was told." in page
     assert WORDS in page  # it waits for its review as before
-    mark = rows(app, MarkRow)[0]
+    mark = worker()
     assert (mark.kind, mark.text, mark.level, mark.reasons) == ("should_have_alerted", WORDS, "none", [])
     assert rows(app, AlertRow) == []
     assert ("marked a comment", "Should have alerted: Neglect") in acts(app)
 
 
-def test_words_taken_out_later_are_taken_out_of_the_mark_too(app: Flask) -> None:
-    comment_id, reviewer = make_comment(app, "Alan at Hill School"), logged_in(app, "reviewer")
+@pytest.mark.parametrize("looked", ["before", "after"])
+def test_words_taken_out_later_are_taken_out_of_the_mark_too(app: Flask, worker: Round, looked: str) -> None:
+    comment_id, reviewer = make_comment(app, NAMED, doubtful=[(0, "name")]), logged_in(app, "reviewer")
     say(reviewer, f"/staff/comments/{comment_id}", kind="false_alarm", category="other")
-    reviewer.get(f"/staff/comments/{comment_id}/words")
-    reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "4", "word": ["0", "2", "3"]})
-    assert rows(app, MarkRow)[0].text == "[removed] at [removed]"
+    if looked == "before":
+        assert worker().text == "[removed] said i cant come and he hits us"
+    reviewer.post("/staff/comments/", {"looked": [comment_id], "verdict": "safe"})  # no word of it is doubtful any more
+    reviewer.post(f"/staff/comments/{comment_id}/words", {"of": "9", "word": ["3", "7"]})
+    assert worker().text == "[removed] said i [removed] come and he [removed] us"
+    assert [row.text for row in rows(app, CommentRow)] == ["sonny said i [removed] come and he [removed] us"]
 
 
 def test_a_second_mark_of_one_person_replaces_the_first_and_that_of_another_does_not(app: Flask) -> None:
@@ -320,9 +376,9 @@ def test_an_alert_or_comment_that_is_not_there_is_not_marked(app: Flask) -> None
     assert lead.get("/staff/comments/x/risk").status_code == 404
 
 
-def test_a_mark_names_neither_person_nor_comment(app: Flask) -> None:
+def test_a_mark_names_neither_person_nor_comment(app: Flask, worker: Round) -> None:
     comment_id = make_comment(app, WORDS)
     say(logged_in(app, "reviewer"), f"/staff/comments/{comment_id}", kind="false_alarm", category="other")
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(MarkRow).where(MarkRow.id == comment_id)) == 0
-    assert comment_id not in str(vars(rows(app, MarkRow)[0]))
+    assert comment_id not in str(vars(worker()))

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from conversations import comments, marks
 from conversations.comments import NotARedaction
-from conversations.cutting import Cut, cut, is_redaction
+from conversations.cutting import Cut, cut, cut_alike, is_redaction
 from conversations.db import Base, begin_reading, db, forget_journal, rewrite
 from conversations.models import CommentRow
 from conversations.staff_models import AuditRow
@@ -79,6 +81,43 @@ def test_anything_else_is_refused(old: str, new: str) -> None:
 def test_neighbours_go_into_one_mark(text: str, places: list[int], left: str) -> None:
     assert cut(text, [], places) == Cut(left, [])
     assert is_redaction(text, left)
+
+
+@pytest.mark.parametrize(
+    ("other", "gone", "left"),
+    [
+        ("my dad Alan Smith came", {2}, "my dad [removed] Smith came"),
+        ("my dad [removed] Smith came", {1}, "my [removed] Smith came"),
+        ("my dad [removed] Smith came", {2}, "my dad [removed] Smith came"),
+        ("my dad [removed]", {1, 4}, "my [removed]"),
+        ("[removed] came", {0}, "[removed] came"),
+        ("[removed]", {0, 1, 2, 3, 4}, "[removed]"),
+        ("my dad Alan Smith came", {7}, "my dad Alan Smith came"),
+        ("my dad Alan Smith came", set(), "my dad Alan Smith came"),
+        ("your dad [removed] came", {1}, "your dad [removed] came"),  # of another text
+        ("my dad Alan Smith", {1}, "my dad Alan Smith"),
+        ("my dad  Alan Smith went", {1}, "my dad  Alan Smith went"),
+    ],
+)
+def test_another_redaction_of_a_text_loses_the_same_words(other: str, gone: set[int], left: str) -> None:
+    assert cut_alike(other, "my dad Alan Smith came", gone) == left
+
+
+def test_a_word_that_may_be_either_of_two_goes() -> None:
+    """What was taken out may have stood before or behind it: rather one word too many than one that comes back."""
+    assert cut_alike("[removed] very [removed]", "so very very very good", {1}) == "[removed]"
+    assert cut_alike("very [removed]", "very very good", {0}) == "[removed]"
+    assert cut_alike("very [removed]", "very very good", {1}) == "very [removed]"
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=7), st.sets(st.integers(0, 6)), st.sets(st.integers(0, 6)))
+def test_no_word_comes_back_in_whatever_order_two_cut(words: list[str], one: set[int], other: set[int]) -> None:
+    text = " ".join(words)
+    mark, comment = cut(text, None, one).text, cut(text, None, other).text
+    both = cut_alike(mark, text, other)
+    assert is_redaction(text, both)
+    assert is_redaction(mark, both)
+    assert is_redaction(comment, both)
 
 
 def test_only_a_redaction_is_stored(app: Flask) -> None:

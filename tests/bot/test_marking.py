@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from bot.contacts import Contacts
 from bot.evaluation import read
 from bot.parts import Parts
 from conversations import alerts, comments, keys, marks
+from conversations.cutting import cut
 from conversations.models import AlertRow, AlertWordsRow, CommentRow
 from conversations.sealing import Sealable
 from conversations.triage_models import MarkRow, ReachRow
@@ -205,9 +207,67 @@ def test_what_is_taken_out_of_a_comment_is_taken_out_of_its_marks(session: Sessi
     today = app_parts.clock().date()
     for number, words in enumerate(("ask Alan about it", "ask Alan about it", "other words")):
         marks.put(session, f"{number}" * 32, marks.Mark("false_alarm", "other", text=RedactedText(words)), today)
-    marks.black_out(session, "ask Alan about it", "ask [removed] about it")
+    marks.black_out(session, "ask Alan about it", {1})
     texts = sorted(row["text"] for row in marks.export(session)[0])
     assert texts == ["ask [removed] about it", "ask [removed] about it", "other words"]
+
+
+def mark_comment(session: Session, text: str) -> CommentRow:
+    comment = CommentRow(
+        id="c" * 32, script="check-in", step="more", theme="other", language="en", text=text, state="waiting",
+        due_on=NOON.date(),
+    )  # fmt: skip
+    session.add(comment)
+    said = marks.of_comment(comment.id, "false_alarm", "bullying")
+    marks.put(session, marks.mark_id(1, f"comment {comment.id}", "r" * 32), said, NOON.date())
+    session.commit()
+    return comment
+
+
+def test_a_mark_of_a_comment_gets_what_it_says_by_now_and_no_longer_leads_to_it(
+    session: Session, app_parts: Parts
+) -> None:
+    comment = mark_comment(session, "hope is leaving in august and he takes my dinner money")
+    comments.black_out(session, comment.id, cut(comment.text, None, {9}))
+    session.commit()
+    assert marks.export(session) == ([], 1)
+    jobs.work_once(session, app_parts)
+    mark = sole_mark(session)
+    assert mark.text == "[removed] is leaving in august and he takes my [removed] money"
+    assert (mark.level, mark.reasons, mark.version, mark.comment_id) == ("none", [], "", None)
+
+
+def test_a_mark_of_a_comment_that_is_gone_stays_without_words_and_is_not_tried_again(
+    session: Session, app_parts: Parts
+) -> None:
+    session.delete(mark_comment(session, MARKED))
+    session.commit()
+    assert marking.fill_marks(session, app_parts, worker_contacts(app_parts)) == 1
+    session.commit()
+    assert (sole_mark(session).text, sole_mark(session).comment_id) == (None, None)
+    assert marking.fill_marks(session, app_parts, worker_contacts(app_parts)) == 0
+
+
+def test_what_is_taken_out_while_the_worker_looks_goes_out_of_the_mark(session: Session, app_parts: Parts) -> None:
+    comment = mark_comment(session, "he takes my dinner money off me")
+    text, comment_id, other = comment.text, comment.id, Session(session.get_bind())
+    session.commit()
+
+    def take_out() -> None:
+        with other:
+            assert comments.black_out(other, comment_id, cut(text, None, {3}))
+            marks.black_out(other, text, {3})
+            other.commit()
+
+    assert marking.fill_marks(session, app_parts, worker_contacts(app_parts)) == 1
+    session.flush()
+    reviewer = threading.Thread(target=take_out)
+    reviewer.start()
+    reviewer.join(1)
+    assert reviewer.is_alive()  # it waits for the worker, so that it finds what the worker wrote
+    session.commit()
+    reviewer.join()
+    assert sole_mark(session).text == "he takes my [removed] money off me"
 
 
 def exported(app: Flask) -> tuple[list[dict[str, object]], str]:

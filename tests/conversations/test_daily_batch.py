@@ -260,9 +260,7 @@ def test_a_link_ends_with_its_box_however_late_the_batch_is(
 
 
 @pytest.mark.parametrize("link", ["", b64encode(b"alert-" + b"a" * 32 + b"\nx").decode(), b64encode(b"x").decode()])
-def test_a_link_whose_end_nobody_knows_is_not_kept(
-    session: Session, phone: Phone, clock: Clock, link: str
-) -> None:
+def test_a_link_whose_end_nobody_knows_is_not_kept(session: Session, phone: Phone, clock: Clock, link: str) -> None:
     seed_drafts(session, phone, clock, 1)
     row = session.scalars(select(ClosedDraftRow)).one()
     row.draft = {**row.draft, "comments": [{**row.draft["comments"][0], "link": link}]}
