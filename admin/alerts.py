@@ -10,7 +10,7 @@ from admin import chronology, reading
 from admin.auth import audit, now, side, staff_blueprint
 from admin.chronology import LEVELS
 from conversations import alerts as store
-from conversations import outcomes, worries
+from conversations import joining, outcomes, worries
 from conversations.alerts import Taker
 from conversations.audit import Act
 from conversations.db import db
@@ -43,7 +43,7 @@ def one(alert_id: str) -> str:
     alert, session = _found(alert_id), db.session()
     return render_template(
         "staff/alert.html",
-        joined=outcomes.joined(session, alert_id),
+        joined=joining.joined(session, alert_id),
         joinable=outcomes.joinable(session, alert) if _me().has(alert) else (),
         into=store.find(session, alert.merged_into) if alert.merged_into else None,
         reasons=REASONS,

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from admin import reading, second_factor
 from admin.auth import audit, begin_writing, now, side, staff_blueprint
-from conversations import alerts, breaking_glass, heartbeats, openings, relays, reveals
+from conversations import alerts, breaking_glass, heartbeats, joining, openings, relays, reveals
 from conversations.audit import Act
 from conversations.breaking_glass import REASONS, Reveal, Standing
 from conversations.db import db
@@ -134,7 +134,7 @@ def _standing(alert: AlertRow) -> Standing:
     session = db.session()
     written = relays.standing(session, alert, now())
     return Standing(
-        has_number=alert.sealed_contact is not None,
+        has_number=joining.reached(session, alert).sealed_contact is not None,
         closed=alert.state == "closed",
         mine=Worker(current_user.id, current_user.name).has(alert),
         can_be_written=written.by_text or written.on_page,

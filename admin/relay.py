@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from admin.auth import audit, now, side, staff_blueprint
-from conversations import alerts, relays, templates
+from conversations import alerts, joining, relays, templates
 from conversations.audit import Act
 from conversations.db import db
 from conversations.duty_models import RelayRow
@@ -77,15 +77,23 @@ def written_to(alert: AlertRow) -> Thread:
     session = db.session()
     standing = relays.standing(session, alert, now(), _names())
     ours = [_line_of(row) for row in relays.of_alert(session, alert.id)]
-    theirs = [Line(row.received_at, True, row.level) for row in relays.texts_of(session, alert.id)]
+    every = [alert.id, *(each.id for each in joining.joined(session, alert.id))]
+    theirs = [Line(row.received_at, True, row.level) for each in every for row in relays.texts_of(session, each)]
     messages = sorted([*theirs, *ours], key=lambda each: each.at)
     return Thread(standing, tuple(_facts(alert, standing)), tuple(messages), ours[-1].fate if ours else "")
 
 
 @relay.app_template_global()
+def reached(alert: AlertRow) -> AlertRow:
+    """The alert whose number reaches the young person of this one: its own, or that of one joined to it."""
+    return joining.reached(db.session(), alert)
+
+
+@relay.app_template_global()
 def why_not_texted(alert: AlertRow) -> str:
     """Why and since when an alert's number cannot be texted; empty where nothing more is known than that."""
-    known = relays.cut_off_by(db.session(), alert.id) if alert.cannot_be_texted else None
+    found = reached(alert)
+    known = relays.cut_off_by(db.session(), found.id) if found.cannot_be_texted else None
     if known is None:
         return ""
     told = templates.load().cannot.get(known.detail, "The provider refused it")

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from conversations import alerts, outcomes, relays, worries
+from conversations import alerts, joining, outcomes, relays, worries
 from conversations.db import insert_once
 from conversations.keys import PrivateKeys, PublicKeys, keyed_hash
 from conversations.models import AlertRow, AlertWordsRow, OpeningRow, OptOutRow, OptRequestRow
@@ -95,24 +95,6 @@ class Contacts:
             alerts.record(session, alert.id, now, "number can no longer be opened", "Heard")
         worry.sealed_words = worry.sealed_contact = worry.expires_at = None
 
-    def move_joined(self, session: Session, sealing: PublicKeys, now: datetime) -> int:
-        """Give an alert without a number that of an alert which was joined to it; gives how many were looked at."""
-        found = outcomes.numbers_joined(session)
-        for joined in found:
-            self._join(session, joined, sealing.of_day(now), now)
-        return len(found)
-
-    def _join(self, session: Session, joined: AlertRow, key: SealingKey, now: datetime) -> None:
-        alert = session.get_one(AlertRow, joined.merged_into)
-        number = self._or_none(joined.sealed_contact, "alert", joined.id, now)
-        if number is None:
-            joined.sealed_contact = None
-            return
-        ends = max(joined.raised_at + worries.BOX_LIFE, now)
-        alert.sealed_contact = Sealable(number).seal(key, "alert", alert.id, ends)
-        alert.cannot_be_texted = joined.cannot_be_texted
-        alerts.record(session, alert.id, now, "number brought over", "Heard", f"from alert {joined.reference}")
-
     def _all_words(self, session: Session, opening: OpeningRow, now: datetime) -> list[dict[str, str]]:
         if opening.worry_id is not None:
             worry = session.get_one(WorryRow, opening.worry_id)
@@ -123,7 +105,7 @@ class Contacts:
 
     def _of_alert(self, session: Session, alert_id: str, now: datetime) -> Iterator[dict[str, str]]:
         """What was said on both sides of an alert and of those joined to it, and notes; `by` is the duty worker."""
-        every = [alert_id, *(each.id for each in outcomes.joined(session, alert_id))]
+        every = [alert_id, *(each.id for each in joining.joined(session, alert_id))]
         for each in every:
             for text in relays.texts_of(session, each):
                 words = self._or_why_not(text.sealed, "words", text.id, now)

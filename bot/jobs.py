@@ -168,7 +168,6 @@ JOBS: dict[str, Job] = {
     "opt requests": lambda session, parts, contacts: contacts.settle_opt_requests(session, parts.clock()),
     "second looks": second_look.look_due,
     "worries raised": lambda session, parts, contacts: contacts.move_raised(session, parts.keys, parts.clock()),
-    "numbers joined": lambda session, parts, contacts: contacts.move_joined(session, parts.keys, parts.clock()),
     "keys of alerts": resealing.reseal,
     "words asked for": lambda session, parts, contacts: contacts.fill_openings(session, parts.clock()),
     "messages of duty": relay.send_due,

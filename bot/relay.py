@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,7 @@ from bot.contacts import Contacts
 from bot.identity import can_be_texted, pseudonym
 from bot.parts import Parts
 from bot.sender import NotSent, Outgoing
-from conversations import alerts, engine, escalation, lines, outbox, relays, store, templates
+from conversations import alerts, engine, escalation, joining, lines, outbox, relays, store, templates
 from conversations.duty_models import RelayRow
 from conversations.keys import MissingKey
 from conversations.models import AlertRow
@@ -21,11 +21,12 @@ LIFE = 3600  # seconds; "are you safe right now?" must not come hours later, whe
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that this process has leased."""
+    """A message that this process has leased: to whose alert, and on which of those joined to it their number is."""
 
     id: str
     lease: str | None
     alert_id: str
+    reached_id: str
     box: bytes
     awaits: str
     tries: int
@@ -49,7 +50,8 @@ def _held(session: Session, row: RelayRow, parts: Parts) -> Held:
         alerts.record(session, row.alert_id, parts.clock(), "message may come twice", "Heard")
     row.error = None
     chosen = templates.load().templates.get(row.template or "")
-    return Held(row.id, row.lease, row.alert_id, row.sealed_words, chosen.awaits if chosen else "rest", row.tries)
+    awaits = chosen.awaits if chosen else "rest"
+    return Held(row.id, row.lease, row.alert_id, row.alert_id, row.sealed_words, awaits, row.tries)
 
 
 def _deliver(session: Session, parts: Parts, contacts: Contacts, message: Held) -> None:
@@ -63,7 +65,9 @@ def _deliver(session: Session, parts: Parts, contacts: Contacts, message: Held) 
     except CannotOpen:
         _lost(session, message, "its words can no longer be opened", parts)
         return
-    number = _number(session, contacts, alert, parts)
+    reached = joining.reached(session, alert)
+    message = replace(message, reached_id=reached.id)
+    number = _number(session, contacts, reached, parts)
     shown = relays.show_on_page(session, alert.id, message.id, Sealable(words), now)
     if number:
         _text(session, parts, message, number, words)
@@ -71,7 +75,7 @@ def _deliver(session: Session, parts: Parts, contacts: Contacts, message: Held) 
         outbox.mark_sent(session, RelayRow, message.id, "", now)
         alerts.record(session, alert.id, now, "message is on their page", "Heard")
     else:
-        known = relays.cut_off_by(session, alert.id)
+        known = relays.cut_off_by(session, reached.id)
         _lost(session, message, known.detail if known else "nobody can be written to", parts)
 
 
@@ -105,7 +109,7 @@ def _text(session: Session, parts: Parts, message: Held, number: str, words: str
         again_at = later if refused.again else None
         outbox.mark_failed(session, RelayRow, message.id, refused.code, again_at)
         if again_at is None:
-            relays.not_sent(session, message.alert_id, refused.code, parts.clock())
+            relays.not_sent(session, message.reached_id, refused.code, parts.clock())
         return
     outbox.mark_sent(session, RelayRow, message.id, provider_id, parts.clock())
     alerts.record(session, message.alert_id, parts.clock(), "message sent", "Heard")
@@ -129,9 +133,9 @@ def _line(session: Session, parts: Parts, message: Held, number: str) -> str:
         script=script,
         our_number=sender,
     )
-    return lines.keep(session, arrival, message.alert_id, message.awaits, now)
+    return lines.keep(session, arrival, message.reached_id, message.awaits, now)
 
 
 def _lost(session: Session, message: Held, why: str, parts: Parts) -> None:
     outbox.mark_failed(session, RelayRow, message.id, why, None)
-    relays.not_sent(session, message.alert_id, why, parts.clock())
+    relays.not_sent(session, message.reached_id, why, parts.clock())

@@ -16,7 +16,7 @@ from bot.desk import Desk
 from bot.notices import address, left, sender_of
 from bot.parts import Parts
 from bot.sender import Outgoing
-from conversations import alerts, breaking_glass, duty_rota, heartbeats, reveals
+from conversations import alerts, breaking_glass, duty_rota, heartbeats, joining, reveals
 from conversations.duty_models import RevealRow
 from conversations.escalation import Person
 from conversations.keys import MissingKey, PrivateKeys
@@ -72,7 +72,7 @@ def _fill(session: Session, contacts: Contacts, opening: OpeningRow, now: dateti
         log.error("a number was asked for that nobody stands for or that is not to be opened")
         session.delete(opening)
         return False
-    alert = session.get_one(AlertRow, reveal.alert_id, populate_existing=True)
+    alert = joining.reached(session, session.get_one(AlertRow, reveal.alert_id, populate_existing=True))
     try:
         number = contacts.number(alert.sealed_contact, "alert", alert.id, now)
     except CannotOpen:

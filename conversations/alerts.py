@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from conversations import attempts, escalation
+from conversations import attempts, escalation, joining
 from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
@@ -86,24 +86,22 @@ def add_to_alert(
 ) -> bool:
     """Add a later message to an alert that is not closed; a rise in level begins its clock anew and tells at once.
 
-    Of anything else that alerts, whoever has taken it is told.
-    False when the alert is closed: then a new one must be raised.
+    Of anything else that alerts, whoever has taken it is told. One that was joined to another keeps the words, and the
+    other rises. False when that is closed: then a new one must be raised.
     """
-    found = session.execute(
-        select(AlertRow.level, AlertRow.state).where(AlertRow.id == alert_id).with_for_update()
-    ).one_or_none()
-    if found is None or found.state == "closed":
+    home = joining.locked_home(session, alert_id)
+    if home is None or home.state == "closed":
         return False
     add_words(session, alert_id, assessment, seals, now)
-    rises = assessment.alerts and assessment.handled_as > Level[found.level.upper()]
-    changes: dict[str, Any] = {"cannot_be_texted": True} if cannot_be_texted else {}
+    if cannot_be_texted:
+        session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(cannot_be_texted=True))
+    rises = assessment.alerts and assessment.handled_as > Level[home.level.upper()]
     if rises:
-        changes |= {"level": assessment.handled_as.word, "clock_from": now, "next_action_at": now, **AS_NEW}
-    elif assessment.alerts and found.state == "acknowledged":
-        changes["next_action_at"] = now
-    if changes:
-        session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(**changes))
-    record(session, alert_id, now, "level rose" if rises else "another message", "Heard", assessment.handled_as.word)
+        changes = {"level": assessment.handled_as.word, "clock_from": now, "next_action_at": now, **AS_NEW}
+        session.execute(update(AlertRow).where(AlertRow.id == home.id).values(**changes))
+    elif assessment.alerts and home.state == "acknowledged":
+        session.execute(update(AlertRow).where(AlertRow.id == home.id).values(next_action_at=now))
+    record(session, home.id, now, "level rose" if rises else "another message", "Heard", assessment.handled_as.word)
     return True
 
 
@@ -277,19 +275,23 @@ def locked(session: Session, alert_id: str) -> AlertRow:
 
 def leave_contact(session: Session, alert_id: str, box: bytes, now: datetime, mobile: bool) -> bool:
     """Put a sealed number that they left themselves on an alert that is not closed; False when it is."""
-    changes: dict[str, Any] = {"sealed_contact": box} | ({"cannot_be_texted": False} if mobile else {})
-    wanted = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.state != "closed")
-    if changed(session, wanted.values(**changes)) != 1:
+    home = joining.locked_home(session, alert_id)
+    if home is None or home.state == "closed":
         return False
-    record(session, alert_id, now, "left a number", "Heard")
+    changes: dict[str, Any] = {"sealed_contact": box} | ({"cannot_be_texted": False} if mobile else {})
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(**changes))
+    record(session, alert_id, now, joining.LEFT, "Heard")
+    if home.id != alert_id:
+        record(session, home.id, now, "left another number", "Heard", "on the page of an alert that was joined to it")
     return True
 
 
 def is_open(session: Session, alert_id: str | None) -> bool:
-    """Whether this alert still waits for an outcome, so that later words belong to it."""
+    """Whether this alert, or the one it was joined to, waits for an outcome: then later words belong to it."""
     if alert_id is None:
         return False
-    return session.scalar(select(AlertRow.state).where(AlertRow.id == alert_id)) in ("open", "acknowledged")
+    state = select(AlertRow.state).where(AlertRow.id == joining.home_of(alert_id))
+    return session.scalar(state) in ("open", "acknowledged")
 
 
 def timeline(session: Session, alert_id: str) -> Sequence[AlertEventRow]:

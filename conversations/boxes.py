@@ -59,8 +59,8 @@ def under_day_keys(session: Session, now: datetime, kept: timedelta) -> list[Box
 def is_late(session: Session, now: datetime, after: timedelta) -> bool:
     """Whether the words of an open alert have waited for a key of its own for longer than this."""
     old = AlertWordsRow.received_at <= now - after, AlertRow.raised_at <= now - after
-    words = select(AlertWordsRow.id).join(AlertRow, AlertRow.id == AlertWordsRow.alert_id)
-    wanted = words.where(AlertRow.state != "closed", _begins(AlertWordsRow.sealed, DAY_KEY), *old)
+    words = select(AlertWordsRow.id).join(AlertRow, AlertRow.id == AlertWordsRow.alert_id).join(_HOME, _IS_HOME)
+    wanted = words.where(_HOME.state != "closed", _begins(AlertWordsRow.sealed, DAY_KEY), *old)
     return session.scalar(wanted.limit(1)) is not None
 
 
@@ -114,10 +114,11 @@ def _over(now: datetime, kept: timedelta) -> Select[Any]:
 
 # An alert that was joined to another is read with it, so its time is that of the one it was joined to.
 _HOME = aliased(AlertRow)
+_IS_HOME = _HOME.id == func.coalesce(AlertRow.merged_into, AlertRow.id)
 
 
 def _with_home() -> Select[Any]:
-    return select(AlertRow.id).join(_HOME, _HOME.id == func.coalesce(AlertRow.merged_into, AlertRow.id))
+    return select(AlertRow.id).join(_HOME, _IS_HOME)
 
 
 def _ended(now: datetime, kept: timedelta) -> Select[Any]:

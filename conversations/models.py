@@ -152,6 +152,7 @@ class AlertRow(Base):
     ok_to_text: Mapped[bool | None]
     safe_times: Mapped[str | None] = mapped_column(String(64))
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("alert.id"))
+    joined_to: Mapped[str | None] = mapped_column(ForeignKey("alert.id"))  # which may have been joined on since
 
 
 class AlertWordsRow(Base):

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from conversations import alerts, reporting
+from conversations import alerts, joining, relays, reporting
 from conversations.db import changed
 from conversations.duty_models import HandoverRow, ReportRow
-from conversations.models import AlertEventRow, AlertRow, ConversationRow
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
 from conversations.reporting import MERGED, Report
 from conversations.sealing import Seals
 from conversations.values import Level
@@ -23,6 +23,10 @@ EVERYBODY = 99
 """Past every step of the policy, so its last: everyone and the safeguarding lead are told."""
 BEGINS_ANEW = ("opened again", "everybody is told", "level rose")
 """What the history says when nobody has an alert any more, or it is a graver one."""
+APART = "taken apart"
+ITS_OWN = "its texts, number and yes are here, our texts, reports and handovers in between are there"
+STAYS = "with its texts, number and yes; reports, handovers and level here may be of either: look again"
+"""What the history of two alerts says that are not of one young person after all."""
 REPORT_NOTES, HANDOVER_NOTES = "report notes", "handover notes"
 """What the sealed boxes of a report and of a handover were made for."""
 
@@ -77,18 +81,6 @@ def receipts(session: Session, alert_id: str) -> frozenset[str]:
 def is_received(session: Session, alert_id: str) -> bool:
     """Whether a partner agency has said that they have this alert."""
     return bool(receipts(session, alert_id))
-
-
-def joined(session: Session, alert_id: str) -> Sequence[AlertRow]:
-    """Alerts that were joined to this one, oldest first."""
-    return session.scalars(select(AlertRow).where(AlertRow.merged_into == alert_id).order_by(AlertRow.raised_at)).all()
-
-
-def numbers_joined(session: Session) -> Sequence[AlertRow]:
-    """Alerts whose number the one they were joined to lacks, locked for this unit of work."""
-    lacking = select(AlertRow.id).where(AlertRow.state != "closed", AlertRow.sealed_contact.is_(None))
-    wanted = select(AlertRow).where(AlertRow.merged_into.in_(lacking), AlertRow.sealed_contact.is_not(None))
-    return session.scalars(wanted.order_by(AlertRow.raised_at.desc()).with_for_update(skip_locked=True)).all()
 
 
 def notes(session: Session, alert_ids: Sequence[str]) -> list[Note]:
@@ -167,14 +159,33 @@ def receive(session: Session, handover: HandoverRow, by: str, at: datetime, work
 
 
 def reopen(session: Session, alert_id: str, worker: Worker, reason: str, now: datetime) -> bool:
-    """Open a closed alert again, and have it told at once as if it were new; False when it is not closed."""
+    """Open a closed alert again, and have it told at once as if it were new; False when it is not closed.
+
+    One that was joined to another goes on by itself from here.
+    """
+    home = joining.locked_home(session, alert_id)
     alert = _locked(session, alert_id)
-    if alert.state != "closed":
+    if home is None or alert.state != "closed":
         return False
-    alert.outcome = alert.closed_at = alert.merged_into = None
+    alert.outcome = alert.closed_at = None
     _start_again(alert, now)
     alerts.record(session, alert_id, now, "opened again", worker.name, reporting.REOPEN_REASONS[reason])
+    if home is not alert:
+        _take_apart(session, alert, home, worker, now)
     return True
+
+
+def _take_apart(session: Session, alert: AlertRow, home: AlertRow, worker: Worker, now: datetime) -> None:
+    """What was joined to this alert goes with it; what was written to both together, and has yet to go, does not go."""
+    both = joining.along(alert.id, joining.joined(session, home.id))
+    alert.merged_into = alert.joined_to = None
+    session.execute(update(AlertRow).where(AlertRow.id.in_(both)).values(merged_into=alert.id))
+    relays.take_back(session, home.id, "the alert was taken apart from another", now)
+    alerts.record(session, alert.id, now, APART, worker.name, f"from alert {home.reference}; {ITS_OWN}")
+    alerts.record(session, home.id, now, APART, worker.name, f"from alert {alert.reference}; {STAYS}")
+    heard = select(AlertWordsRow.level).where(AlertWordsRow.alert_id.in_((alert.id, *both)))
+    gravest = max(session.scalars(heard), key=lambda level: Level[level.upper()], default=alert.level)
+    _rise(session, alert, gravest, worker, now)
 
 
 def take_over(session: Session, alert_id: str, worker: Worker, reason: str, now: datetime) -> bool:
@@ -218,9 +229,9 @@ def merge(session: Session, alert_id: str, other_id: str, worker: Worker, now: d
         return None
     older, younger = sorted(pair.values(), key=lambda alert: (alert.raised_at, alert.id))
     younger.state, younger.outcome, younger.closed_at = "closed", MERGED, now
-    younger.next_action_at, younger.merged_into = None, older.id
-    for table, column in ((AlertRow, AlertRow.merged_into), (ConversationRow, ConversationRow.alert_id)):
-        session.execute(update(table).where(column == younger.id).values({column.key: older.id}))
+    younger.next_action_at = None
+    younger.merged_into = younger.joined_to = older.id
+    session.execute(update(AlertRow).where(AlertRow.merged_into == younger.id).values(merged_into=older.id))
     alerts.record(session, younger.id, now, "joined", worker.name, f"to alert {older.reference}, as one young person's")
     alerts.record(session, older.id, now, "joined by", worker.name, f"alert {younger.reference}, as one young person's")
     _rise(session, older, younger.level, worker, now)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, false, func, select, update
 from sqlalchemy.orm import Session
 
-from conversations import alerts, templates
+from conversations import alerts, joining, templates
 from conversations.db import changed, insert_once
 from conversations.duty_models import RelayRow
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, ConversationRow, DeliveryRow, OutboxRow
@@ -22,6 +22,7 @@ SEALED_FOR = timedelta(days=7)
 PURPOSE = "relay"
 CUT_OFF = "cannot be texted"
 REACHABLE = "can be texted again"
+WAITING = ("waiting", "due")
 LIFTED_BY_START = ("stop", "21610")
 OK = {"yes": True, "no": False, "left": True}
 """What a conversation remembers of "is it OK to text you here?"; a number that was left is left to be used."""
@@ -48,13 +49,14 @@ class Box:
 
 def standing(session: Session, alert: AlertRow, now: datetime, names: tuple[str, ...] = ()) -> Standing:
     """Whether and when the young person of this alert may be written to."""
-    latest = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id == alert.id)
+    reached = joining.reached(session, alert)
+    latest = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id == reached.id)
     return Standing(
-        by_text=alert.sealed_contact is not None and not alert.cannot_be_texted,
+        by_text=reached.sealed_contact is not None and not reached.cannot_be_texted,
         on_page=_reader(session, alert.id, now) is not None,
-        ok=alert.ok_to_text,
-        safe_times=alert.safe_times or "",
-        texted_at=session.scalar(latest) if alert.channel == "sms" else None,
+        ok=reached.ok_to_text,
+        safe_times=reached.safe_times or alert.safe_times or "",
+        texted_at=session.scalar(latest) if reached.channel == "sms" else None,
         names=names,
     )
 
@@ -107,14 +109,16 @@ def of_alert(session: Session, alert_id: str) -> Sequence[RelayRow]:
 
 
 def texts_of(session: Session, alert_id: str) -> Sequence[AlertWordsRow]:
-    """Every message of theirs that belongs to an alert, oldest first; their words stay sealed."""
+    """Every message of theirs that was said to an alert, oldest first; their words stay sealed."""
     wanted = select(AlertWordsRow).where(AlertWordsRow.alert_id == alert_id)
     return session.scalars(wanted.order_by(AlertWordsRow.received_at)).all()
 
 
 def language_of(session: Session, alert_id: str) -> str:
     """The language of the conversation that an alert belongs to; English when it is over."""
-    state = session.scalar(select(ConversationRow.state).where(ConversationRow.alert_id == alert_id))
+    of_another = ConversationRow.alert_id != alert_id
+    wanted = select(ConversationRow.state).where(ConversationRow.alert_id.in_(joining.all_of(alert_id)))
+    state = session.scalar(wanted.order_by(of_another).limit(1))
     return str(state["language"]) if state else "en"
 
 
@@ -122,9 +126,12 @@ def language_of(session: Session, alert_id: str) -> str:
 
 
 def hear(session: Session, alert_id: str, step: Step, now: datetime) -> None:
-    """Keep what a text of theirs says of being texted: whether it is OK, when it is safe, that they have stopped it."""
+    """Keep what a text of theirs says of being texted: whether it is OK, when it is safe, that they have stopped it.
+
+    It is kept with the alert that it was said to, and told in the history of the one in which that goes on.
+    """
     if step.reach:
-        alerts.record(session, alert_id, now, step.reach, "Heard")
+        _tell(session, alert_id, now, step.reach)
         agree(session, alert_id, step.reach == "ok to text", now)
     elif step.state.reach_ok in OK:  # said before this alert was raised, in the same conversation
         unknown = AlertRow.id == alert_id, AlertRow.ok_to_text.is_(None)
@@ -133,7 +140,7 @@ def hear(session: Session, alert_id: str, step: Step, now: datetime) -> None:
         alerts.record(session, alert_id, now, "said that they are safe", "Heard")
     if step.times:
         session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(safe_times=step.times))
-        alerts.record(session, alert_id, now, "safe times", "Heard", templates.labels_of(step.times))
+        _tell(session, alert_id, now, "safe times", templates.labels_of(step.times))
     if step.cannot_be_texted:
         cut_off(session, alert_id, "stop", now)
     if step.opt == "start":
@@ -143,25 +150,28 @@ def hear(session: Session, alert_id: str, step: Step, now: datetime) -> None:
 def agree(session: Session, alert_id: str, ok: bool, now: datetime) -> None:
     """Keep a yes or a no to being texted: what waits for a yes goes now, and after a no never."""
     session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(ok_to_text=ok))
-    waiting = update(RelayRow).where(RelayRow.alert_id == alert_id, RelayRow.state == "waiting")
+    waiting = update(RelayRow).where(_goes_to(session, alert_id), RelayRow.state == "waiting")
     if ok:
         session.execute(waiting.values(state="due", due_at=now))
         return
     if changed(session, waiting.values(state="cancelled", error="they said no")):
-        alerts.record(session, alert_id, now, "message not sent", "Heard", "they said: do not text here")
+        _tell(session, alert_id, now, "message not sent", "they said: do not text here")
 
 
 def cut_off(session: Session, alert_id: str, code: str, now: datetime) -> None:
     """Note that the number of an alert that is not closed cannot be texted, why and since when; what is due stops."""
-    alert = session.get(AlertRow, alert_id, with_for_update=True, populate_existing=True)
-    if alert is None or alert.state == "closed":
+    home = joining.locked_home(session, alert_id)
+    if home is None or home.state == "closed":
         return
+    alert = alerts.locked(session, alert_id)
     known = cut_off_by(session, alert_id)
     if alert.cannot_be_texted and known is not None and known.detail == code:
         return
     alert.cannot_be_texted = True
     alerts.record(session, alert_id, now, CUT_OFF, "Heard", code)
-    still = RelayRow.alert_id == alert_id, RelayRow.state.in_(("waiting", "due"))
+    if home.id != alert_id:
+        alerts.record(session, home.id, now, "number cut off", "Heard", f"{code}: that of alert {alert.reference}")
+    still = _goes_to(session, alert_id), RelayRow.state.in_(WAITING)
     session.execute(update(RelayRow).where(*still).values(state="cancelled", error=code))
 
 
@@ -177,7 +187,18 @@ def _lift(session: Session, alert_id: str, now: datetime) -> None:
         return
     barred = update(AlertRow).where(AlertRow.id == alert_id, AlertRow.cannot_be_texted)
     if changed(session, barred.values(cannot_be_texted=False)):
-        alerts.record(session, alert_id, now, REACHABLE, "Heard", "they sent START")
+        _tell(session, alert_id, now, REACHABLE, "they sent START")
+
+
+def _tell(session: Session, alert_id: str, now: datetime, what: str, detail: str = "") -> None:
+    """Add what they said to the history of the alert in which this one goes on."""
+    alerts.record(session, joining.home(session, alert_id), now, what, "Heard", detail)
+
+
+def _goes_to(session: Session, alert_id: str) -> ColumnElement[bool]:
+    """Of messages: that they go to the number that this alert has, and not to that of one it is joined with."""
+    home = session.get_one(AlertRow, joining.home(session, alert_id))
+    return RelayRow.alert_id == home.id if joining.reached(session, home).id == alert_id else false()
 
 
 # --- what became of it ----------------------------------------------------------------------------------------------
@@ -186,13 +207,20 @@ def _lift(session: Session, alert_id: str, now: datetime) -> None:
 def cancel_closed(session: Session, now: datetime) -> int:
     """Cancel what waits or is due for alerts that somebody has closed; gives how many."""
     closed = select(AlertRow.id).where(AlertRow.state == "closed")
-    still = RelayRow.state.in_(("waiting", "due")), RelayRow.alert_id.in_(closed)
+    still = RelayRow.state.in_(WAITING), RelayRow.alert_id.in_(closed)
     return changed(session, update(RelayRow).where(*still).values(state="cancelled", error="the alert is closed"))
 
 
+def take_back(session: Session, alert_id: str, why: str, now: datetime) -> None:
+    """Cancel what has yet to go to the young person of an alert, and say so in its history."""
+    still = RelayRow.alert_id == alert_id, RelayRow.state.in_((*WAITING, "leased"))
+    if changed(session, update(RelayRow).where(*still).values(state="cancelled", error=why)):
+        alerts.record(session, alert_id, now, "message not sent", "Heard", why)
+
+
 def not_sent(session: Session, alert_id: str, code: str, now: datetime, what: str = "message did not go") -> None:
-    """Put a text that is lost into the history of its alert; a number that takes no texts is noted as such."""
-    alerts.record(session, alert_id, now, what, "Heard", templates.why_lost(code))
+    """Put a text that is lost into the history of its alert; that the number of this one takes no texts is noted."""
+    _tell(session, alert_id, now, what, templates.why_lost(code))
     if code in templates.load().cannot:
         cut_off(session, alert_id, code, now)
 
@@ -210,9 +238,10 @@ def note_report(session: Session, provider_id: str, status: str, error: str, now
     """A provider has reported on a text for the first time: that it did not arrive is shown on its alert."""
     if status not in LOST:
         return
-    alert_id = session.scalar(select(RelayRow.alert_id).where(RelayRow.provider_id == provider_id))
-    if alert_id is not None:
-        not_sent(session, alert_id, error or status, now, "message did not arrive")
+    ours = select(AlertRow).join(RelayRow, RelayRow.alert_id == AlertRow.id).where(RelayRow.provider_id == provider_id)
+    alert = session.scalar(ours)
+    if alert is not None:
+        not_sent(session, joining.reached(session, alert).id, error or status, now, "message did not arrive")
         return
     reply = select(OutboxRow.conversation_id).where(OutboxRow.provider_id == provider_id)
     reply_lost(session, session.scalar(reply), error or status, now)
@@ -243,12 +272,9 @@ def on_page(session: Session, alert_id: str | None) -> tuple[Box, ...]:
     """The messages on the page of this alert's visitor, oldest first: all while it is open, then what was not seen."""
     if alert_id is None:
         return ()
-    wanted = select(RelayRow.id, RelayRow.sealed_for_reader, RelayRow.read_at)
-    found = session.execute(
-        wanted.where(RelayRow.alert_id == alert_id, RelayRow.sealed_for_reader.is_not(None)).order_by(
-            RelayRow.written_at, RelayRow.id
-        )
-    ).all()
+    theirs = RelayRow.alert_id.in_((alert_id, joining.home(session, alert_id))), RelayRow.sealed_for_reader.is_not(None)
+    wanted = select(RelayRow.id, RelayRow.sealed_for_reader, RelayRow.read_at).where(*theirs)
+    found = session.execute(wanted.order_by(RelayRow.written_at, RelayRow.id)).all()
     every = alerts.is_open(session, alert_id) if found else False
     shown = [(row_id, box, seen is not None) for row_id, box, seen in found if every or seen is None]
     return tuple(Box(row_id, box, seen) for row_id, box, seen in shown if box is not None)
@@ -264,7 +290,7 @@ def note_seen(session: Session, row_ids: Sequence[str], now: datetime) -> None:
 def _reader(session: Session, alert_id: str, now: datetime) -> tuple[str, datetime] | None:
     """The public half of this alert's visitor, and until when they can come back."""
     wanted = select(ConversationRow.reader_half, ConversationRow.expires_at)
-    for half, expires_at in session.execute(wanted.where(ConversationRow.alert_id == alert_id)):
+    for half, expires_at in session.execute(wanted.where(ConversationRow.alert_id.in_(joining.all_of(alert_id)))):
         if half is not None and expires_at > now:
             return half, expires_at
     return None

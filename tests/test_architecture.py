@@ -33,7 +33,7 @@ EDGES = {
     "conversations.alarms", "conversations.alerts", "conversations.attempts", "conversations.audit",
     "conversations.boxes", "conversations.cli", "conversations.comments", "conversations.counting", "conversations.db",
     "conversations.drills", "conversations.duty_models", "conversations.duty_rota", "conversations.endings",
-    "conversations.figures",
+    "conversations.figures", "conversations.joining",
     "conversations.heartbeats", "conversations.key_marks", "conversations.keys", "conversations.lines",
     "conversations.lives", "conversations.marks", "conversations.models", "conversations.openings",
     "conversations.outbox", "conversations.outcomes", "conversations.proofs", "conversations.queues",

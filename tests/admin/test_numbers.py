@@ -151,6 +151,35 @@ def test_two_people_and_one_look(app: Flask, worker: Parts, alert_id: str) -> No
         assert db.session.scalar(select(func.count()).select_from(OpeningRow)) == 0
 
 
+def test_of_a_joined_alert_the_number_is_shown_and_of_one_taken_apart_it_is_not(
+    app: Flask, worker: Parts, alert_id: str
+) -> None:
+    with app.app_context():
+        home_id = seed_alert(db.session(), worker, number=None)
+        rows = {each: db.session.get_one(AlertRow, each) for each in (home_id, alert_id)}
+        rows[home_id].raised_at -= timedelta(hours=1)
+        db.session.commit()
+    ada, _ = owner(app, alert_id)
+    assert "We have no number of theirs" in text_of(ada.get(f"{PATH}/{home_id}/number"))
+    assert ada.post(f"{PATH}/{alert_id}/merge", {"other": home_id}).location == f"{PATH}/{home_id}"
+    page = text_of(ada.get(f"{PATH}/{home_id}"))
+    assert "Cannot be texted" not in page
+    assert "I need the number itself" in page
+    alone = {"reason": "danger", "alone": "1"}
+    shown_at = asks(ada, home_id, **alone).location
+    work(app, worker)
+    assert NUMBER in text_of(ada.get(shown_at))
+    late = asks(ada, home_id, **alone).location
+    ada.get(f"{PATH}/{alert_id}")
+    assert ada.post(f"{PATH}/{alert_id}/reopen", {"reason": "apart"}).status_code == 302
+    work(app, worker)
+    assert NUMBER not in text_of(ada.get(late))
+    assert "We have no number of theirs" in text_of(ada.get(f"{PATH}/{home_id}/number"))
+    page = text_of(ada.get(f"{PATH}/{home_id}"))
+    assert "Cannot be texted" in page
+    assert "I need the number itself" not in page
+
+
 def test_the_number_never_lies_open_in_the_database_and_the_address_holds_none(
     app: Flask, worker: Parts, alert_id: str
 ) -> None:

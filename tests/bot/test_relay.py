@@ -272,7 +272,7 @@ def test_a_lease_that_was_lost_before_the_call_sends_nothing(
 ) -> None:
     write(session, app_parts, alert_id, replace(HELLO, reason="danger"))
     held = outbox.claim(session, RelayRow, clock())[0]
-    paused = relay.Held(held.id, held.lease, alert_id, held.sealed_words, "rest", 1)
+    paused = relay.Held(held.id, held.lease, alert_id, alert_id, held.sealed_words, "rest", 1)
     session.commit()
     clock.forward(seconds=61)
     work(session, app_parts, contacts)

@@ -13,9 +13,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import duty, jobs
+from bot import duty
 from bot.parts import Parts
-from conversations import alerts, boxes, outcomes
+from conversations import alerts, boxes, joining, outcomes
 from conversations.duty_models import HandoverRow, ReportRow
 from conversations.models import AlertEventRow, AlertRow, AttemptRow, ConversationRow
 from conversations.outcomes import Worker
@@ -24,7 +24,7 @@ from conversations.staff_models import StaffRow
 from tests.conversations.test_reporting import WHOLE
 from tests.fakes import Clock
 from tests.make import Phone
-from tests.seeds import DANGER, NUMBER, WORRY, acknowledge, make_seals, own_session, seed_alert, worker_contacts
+from tests.seeds import DANGER, WORRY, acknowledge, make_seals, own_session, seed_alert, worker_contacts
 
 ADA, BEA = Worker(1, "Ada"), Worker(2, "Bea")
 
@@ -269,7 +269,7 @@ def test_the_younger_of_two_joins_the_older_from_whichever_page(
     assert (kept.state, kept.acknowledged_by) == ("acknowledged", "Ada")
     assert history(session, younger)[-1] == ("joined", "Ada", f"to alert {kept.reference}, as one young person's")
     assert history(session, alert_id)[-1] == ("joined by", "Ada", f"alert {gone.reference}, as one young person's")
-    assert [each.id for each in outcomes.joined(session, alert_id)] == [younger]
+    assert [each.id for each in joining.joined(session, alert_id)] == [younger]
 
 
 @pytest.mark.parametrize("owner", ["Ada", "Bea", ""])
@@ -336,10 +336,10 @@ def test_what_was_joined_before_goes_along_and_later_texts_come_to_the_one_that_
     assert outcomes.merge(session, second, third, ADA, clock()) == second
     assert outcomes.merge(session, first, second, ADA, clock()) == first
     session.commit()
-    assert {each.id for each in outcomes.joined(session, first)} == {second, third}
+    assert {each.id for each in joining.joined(session, first)} == {second, third}
     phone.says("he hits me every night")
     session.expire_all()
-    assert session.scalars(select(ConversationRow.alert_id)).one() == first
+    assert session.scalars(select(func.count()).select_from(AlertRow)).one() == 3
     assert "another message" in [what for what, _, _ in history(session, first)]
 
 
@@ -361,25 +361,6 @@ def test_the_words_of_both_are_read_together_with_the_notes(session: Session, ap
     assert {each.get("by") for each in read} == {None, "Ada"}
     alone = worker_contacts(app_parts)._of_alert(session, younger, clock())
     assert [each["words"] for each in alone] == ["younger words"]
-
-
-@pytest.mark.parametrize("has_own", [True, False])
-def test_the_one_that_goes_on_can_be_reached_where_either_could(
-    session: Session, app_parts: Parts, clock: Clock, has_own: bool
-) -> None:
-    older = taken(session, seed_alert(session, app_parts, number=NUMBER if has_own else None), clock)
-    clock.forward(minutes=1)
-    younger = seed_alert(session, app_parts, number="+447700900777")
-    outcomes.merge(session, older, younger, ADA, clock())
-    session.commit()
-    contacts = worker_contacts(app_parts)
-    assert jobs.JOBS["numbers joined"](session, app_parts, contacts) == (0 if has_own else 1)
-    session.commit()
-    assert contacts.move_joined(session, app_parts.keys, clock()) == 0
-    found = row(session, older)
-    expected = NUMBER if has_own else "+447700900777"
-    assert contacts.number(found.sealed_contact, "alert", older, clock()) == expected
-    assert not found.cannot_be_texted
 
 
 def test_two_who_join_the_same_two_at_once_join_them_once(
