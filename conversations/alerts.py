@@ -180,7 +180,7 @@ BESIDE = timedelta(minutes=1)
 
 
 def _words_since(session: Session, alert_id: str, since: datetime) -> datetime | None:
-    wanted = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id == alert_id)
+    wanted = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id.in_(joining.all_of(alert_id)))
     return session.scalar(wanted.where(AlertWordsRow.level.in_(LEVELS), AlertWordsRow.received_at > since))
 
 
