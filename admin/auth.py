@@ -8,7 +8,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import user_logged_out
 from flask_security import Security, current_user, password_changed, user_authenticated
@@ -116,7 +127,10 @@ def _stand_at_the_door() -> ResponseReturnValue | None:
     if roles is not None and request.routing_exception is not None:
         return None  # a redirect to the same page with a slash, and nothing else: what is not there is staff.nowhere
     temporary = roles is not None and current_user.password_is_temporary
-    return ANSWERS[verdict(request.endpoint or "", roles, temporary)]()
+    answer = ANSWERS[verdict(request.endpoint or "", roles, temporary)]()
+    if answer is not None:
+        g.pop("heard_counters", None)  # nobody looked at what came with it, so it makes up for no try
+    return answer
 
 
 def _log_in() -> ResponseReturnValue:
@@ -171,8 +185,10 @@ def _code_in_form() -> tuple[str, Callable[[str, str, str], tuple[throttle.Count
     return (session.get("_user_id", "") if request.form.get("code") else ""), throttle.of_code
 
 
-STEP_DONE: Mapping[str, str] = MappingProxyType({"security.login": "tf_user_id"})
-"""What the session holds once the step is done, where that is not simply a logged-in person."""
+PASSWORD_DONE: Mapping[str, str] = MappingProxyType(
+    {"security.login": "tf_user_id", "security.verify": "_user_id", "security.change_password": "_user_id"}
+)
+"""What the session holds once a password was right, by the form that asks for it."""
 
 
 def _slow_down() -> ResponseReturnValue | None:
@@ -194,10 +210,17 @@ def _slow_down() -> ResponseReturnValue | None:
 
 def _forget_tries(response: Response) -> Response:
     counters = g.pop("heard_counters", ())
-    if counters and response.status_code == 302 and STEP_DONE.get(request.endpoint or "", "_user_id") in session:
+    if counters and response.status_code == 302 and _proved():
         with Session(db.engine) as own, own.begin():
             throttle.clear(own, counters)
     return response
+
+
+def _proved() -> bool:
+    """Whether what the form asks for was looked at in this very request, and was right."""
+    # A form may answer 302 without having looked at the code in it: a no to a colleague, a wish that needs none.
+    done = PASSWORD_DONE.get(request.endpoint or "")
+    return done in session if done else session.get(SECOND_FACTOR) == now().isoformat()
 
 
 def _end_session(_app: Flask, **_: Any) -> None:

@@ -419,6 +419,41 @@ def test_whoever_guesses_codes_is_slowed_down(app: Flask, hands: Hands, alert_id
     assert 429 in answers
 
 
+def test_a_wish_that_needs_no_code_makes_up_for_no_guess(app: Flask, hands: Hands, alert_id: str) -> None:
+    ada, _ = owner(app, alert_id)
+    hands.ahead = LATER
+    answers = []
+    for turn in range(8):
+        answers.append(asks(ada, alert_id, "danger", alone="1", code=f"{turn:06}").status_code)
+        asks(ada, alert_id, "harm", code="000000")
+    assert answers[:3] == [422] * 3
+    assert 429 in answers
+
+
+def test_a_no_makes_up_for_no_guess(app: Flask, hands: Hands, alert_id: str) -> None:
+    ada, _ = owner(app, alert_id)
+    ben, _ = logged_in(app, "duty")
+    hands.ahead = LATER
+    answers = []
+    for turn in range(8):
+        asks(ada, alert_id)
+        answers.append(says(ben, reveal(app).id, code=f"{turn:06}").status_code)
+        says(ben, reveal(app).id, "no", code="000000")
+    assert answers[:3] == [422] * 3
+    assert 429 in answers
+
+
+def test_a_right_code_makes_up_for_the_guesses_before(app: Flask, hands: Hands, alert_id: str) -> None:
+    ada, email = owner(app, alert_id)
+    hands.ahead = LATER
+    guesses = [asks(ada, alert_id, "danger", alone="1", code=f"{turn:06}").status_code for turn in range(4)]
+    used(app, email, None)
+    assert asks(ada, alert_id, "danger", alone="1", code=code_for(app, email)).status_code == 302
+    hands.ahead = 2 * LATER
+    guesses += [asks(ada, alert_id, "danger", alone="1", code=f"{turn:06}").status_code for turn in range(4)]
+    assert guesses == [422] * 8
+
+
 def test_whoever_needs_no_code_is_never_made_to_wait(app: Flask, alert_id: str) -> None:
     ada, _ = owner(app, alert_id)
     for _ in range(12):

@@ -91,6 +91,19 @@ def test_a_success_makes_up_for_the_tries_before(sqlite_app: Flask) -> None:
     assert guess(sqlite_app, Visitor(sqlite_app), email, 6) == [200] * 5 + [429]
 
 
+def test_what_the_door_turns_away_makes_up_for_no_guess(app: Flask) -> None:
+    """Whoever must first choose a password is sent there from everywhere else, whatever they typed."""
+    email, visitor = make_person(app, "duty", password_is_temporary=True), Visitor(app)
+    visitor.log_in(email)
+    visitor.get("/staff/change")
+    chosen, answers = {"new_password": "battery staple 9", "new_password_confirm": "battery staple 9"}, []
+    for turn in range(8):
+        answers.append(visitor.post("/staff/change", chosen | {"password": f"wrong {turn}"}).status_code)
+        visitor.post("/staff/verify", {"password": "wrong as well"})
+    assert answers[:3] == [200] * 3
+    assert 429 in answers
+
+
 def test_codes_are_counted_too_and_a_new_password_round_does_not_make_up_for_them(app: Flask) -> None:
     email, answers = make_person(app, "duty"), []
     for _ in range(3):
