@@ -15,7 +15,7 @@ import xlsxwriter
 from admin.paper import as_pdf
 from admin.presenting import NOTE, WITHHELD, Sheet, Table
 
-HEADS = ("Period", "Questions", "Question", "Divided", "Group", "Answer", "People", "Share of what is shown, %")
+HEADS = ("Period", "Questions", "Question", "View", "Group", "Answer", "People", "Share of what is shown, %")
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 """A workbook says when it was made; the same figures make the same file for everybody."""
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
@@ -33,7 +33,7 @@ def lines(sheet: Sheet) -> list[tuple[str, ...]]:
     """One line for each number that is shown, and one for each view that is withheld."""
     found: list[tuple[str, ...]] = []
     for table in sheet.tables:
-        head = (sheet.period, table.script, table.question, table.by)
+        head = (sheet.period, table.script, table.question, sheet.view(table))
         if not table.rows:
             found.append((*head, "", "", WITHHELD, ""))
         for place, group in enumerate(table.groups):
@@ -46,8 +46,9 @@ def as_csv(sheet: Sheet) -> bytes:
     """A file that spreadsheets open with its letters right and no cell as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(HEADS)
-    writer.writerows([_harmless(text) for text in line] for line in lines(sheet))
+    writer.writerow((*HEADS, "Note"))
+    # The note ends each line: programs take a line above the heads for the heads, and lines are sorted and cut out.
+    writer.writerows([_harmless(text) for text in (*line, NOTE)] for line in lines(sheet))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -71,7 +72,7 @@ def as_workbook(sheet: Sheet) -> bytes:
 
 def as_json(sheet: Sheet) -> bytes:
     """What docs/figures.md describes, for programs."""
-    views = [_view(table) for table in sheet.tables]
+    views = [_view(sheet, table) for table in sheet.tables]
     return json.dumps({"period": sheet.period, "note": NOTE, "views": views}, indent=1).encode()
 
 
@@ -90,7 +91,7 @@ def offered(with_paper: bool) -> Mapping[str, Export]:
     return {**(PAPER if with_paper else {}), **EXPORTS}
 
 
-def _view(table: Table) -> dict[str, object]:
+def _view(sheet: Sheet, table: Table) -> dict[str, object]:
     groups = [
         {
             "group": group,
@@ -107,8 +108,8 @@ def _view(table: Table) -> dict[str, object]:
         }
         for place, group in enumerate(table.groups)
     ]
-    head = {"script": table.script, "question": table.question, "by": table.by, "withheld": not groups}
-    return {**head, "words": table.words, "groups": groups}
+    head = {"script": table.script, "question": table.question, "by": table.by, "title": sheet.titled(table)}
+    return {**head, "withheld": not groups, "words": table.words, "groups": groups}
 
 
 def _text(number: int | None) -> str:

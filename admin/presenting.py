@@ -107,10 +107,13 @@ class Sheet:
         """How small numbers are protected, in sentences."""
         return (f"{NOTE} {BASE}", *([] if is_month(self.period) or self.area else [QUARTER]))
 
+    def view(self, table: Table) -> str:
+        """By what a question is divided, or which months are taken together; nothing for everybody of one month."""
+        return table.by or ("" if is_month(self.period) else POOLED)
+
     def titled(self, table: Table) -> str:
         """A question, and whose answers to it these are."""
-        whose = table.by.capitalize() or ("" if is_month(self.period) else POOLED)
-        return f"{table.question} {whose}".strip()
+        return f"{table.question} {self.view(table).capitalize()}".strip()
 
 
 def period_name(period: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import openpyxl
+import pypdf
 import pytest
 from flask import Flask
 from sqlalchemy import Executable, delete, select, update
@@ -200,6 +202,41 @@ def test_a_quarter_shows_the_months_that_were_withheld_as_one_and_everybody_by_a
     assert set(quarter["age_band"]) == {"12-15", "16-17", "rest"}
     assert quarter["age_band"]["12-15"] == {"yes": 40, "a_bit": 0, "nothing_yet": 0}
     assert set(quarter["area"]) == {"north", "south", "rest"}
+
+
+def said_in_every_form(visitor: Visitor, period: str) -> dict[str, str]:
+    """What each form says around the first view of a period, which is of everybody."""
+    kinds = ("csv", "xlsx", "json", "pdf")
+    taken = {kind: visitor.get(f"/staff/figures/{period}/figures.{kind}").data for kind in kinds}
+    of_views, line = json.loads(taken["json"]), list(csv.reader(io.StringIO(taken["csv"].decode("utf-8-sig"))))[1]
+    book = openpyxl.load_workbook(io.BytesIO(taken["xlsx"])).active
+    paper = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(taken["pdf"])).pages)
+    return {
+        "page": text_of(visitor.get(f"/staff/figures/{period}")),
+        "csv": " ".join(line),
+        "xlsx": " ".join(str(cell) for row in book.iter_rows(max_row=4, values_only=True) for cell in row),
+        "json": f"{of_views['note']} {of_views['views'][0]['title']}",
+        "pdf": " ".join(paper.split()),
+    }
+
+
+def test_every_form_says_that_a_quarter_shows_the_withheld_months_alone_and_how_numbers_are_shown(
+    sqlite_app: Flask,
+) -> None:
+    seed_quarter(sqlite_app)
+    viewer = logged_in(sqlite_app, "viewer")
+    for period, pooled in (("2026-Q2", True), ("2026-04", False)):
+        for form, said in said_in_every_form(viewer, period).items():
+            assert (presenting.POOLED in said) is pooled, (period, form)
+            assert presenting.NOTE in said, (period, form)
+
+
+def test_every_line_of_a_csv_has_the_same_columns(sqlite_app: Flask) -> None:
+    seed_quarter(sqlite_app)
+    taken = logged_in(sqlite_app, "viewer").get("/staff/figures/2026-Q2/figures.csv").data
+    heads, *table = csv.reader(io.StringIO(taken.decode("utf-8-sig"), newline=""))
+    assert {len(line) for line in table} == {len(heads)} == {9}
+    assert {line[3] for line in table} == {presenting.POOLED, "by age", "by area"}
 
 
 def test_a_month_that_its_quarter_cannot_show_either_is_in_no_table_by_group(app: Flask) -> None:
