@@ -12,6 +12,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    abort,
     current_app,
     g,
     redirect,
@@ -31,6 +32,7 @@ from admin.accounts import OneTimeTotp, Staff, datastore
 from admin.roles import PAGES, Verdict, verdict
 from admin.security import NoRescueForm, OneMethodForm, PasswordLengths, StaffLoginForm, security_config
 from admin.sessions import PATH, Clock, SessionsByPath, StaffSessions, end_all, under_staff
+from admin.typed import given_back
 from conversations.audit import Act, audit_key, record
 from conversations.db import begin_reading, db
 from conversations.policy import Policy
@@ -134,6 +136,8 @@ def _stand_at_the_door() -> ResponseReturnValue | None:
 
 
 def _log_in() -> ResponseReturnValue:
+    if given_back():
+        abort(401)  # its page keeps what was typed; the way to the login would lose it
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("security.login", next=back))
 

@@ -15,6 +15,7 @@ from admin.presenting import period_name
 from admin.reasons import plain
 from admin.roles import PAGES, ROLES
 from admin.sessions import PATH, under_staff
+from admin.typed import given_back
 from conversations import alerts, swaps, worries
 from conversations.db import db
 
@@ -32,10 +33,12 @@ HEADERS = {
 }
 TROUBLE = {
     400: ("We could not take that", "The page was open too long, so nothing was changed. Please try again."),
+    401: ("You are not logged in", "Nothing was changed."),
     404: ("There is no such page", "It may have been dealt with by a colleague, or the address is not quite right."),
     409: ("Somebody was quicker", "A colleague changed this while you had it open. Have a look at how it stands now."),
     413: ("That was too much", "What you sent is larger than we take. Nothing was changed."),
 }
+MAY_BE_SENT_AGAIN = frozenset({400, 401, 500, 503})
 OTHERWISE = ("Something went wrong", "Please try again; if it happens again, tell whoever runs Heard.")
 
 home = staff_blueprint("home", "")
@@ -81,7 +84,8 @@ def trouble(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()  # a redirect that was raised
     db.session.rollback()  # the page asks who is logged in, also after a failed transaction
     title, words = TROUBLE.get(code, OTHERWISE)
-    return render_template("staff/trouble.html", title=title, words=words), code
+    typed = given_back() if code in MAY_BE_SENT_AGAIN else ()
+    return render_template("staff/trouble.html", title=title, words=words, typed=typed), code
 
 
 def local_time(moment: datetime, days: bool = True) -> str:

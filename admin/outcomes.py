@@ -12,6 +12,7 @@ from admin import chronology, reading
 from admin.auth import audit, now, side, staff_blueprint
 from conversations import alerts, reporting, worries
 from conversations import outcomes as store
+from conversations.alerts import Taker
 from conversations.audit import Act
 from conversations.db import db
 from conversations.duty_models import HandoverRow
@@ -40,18 +41,26 @@ def close(alert_id: str) -> ResponseReturnValue:
     alert = _found(alert_id)
     report = reporting.report_from(request.form, request.form.getlist("told"))
     if not _me().has(alert):
-        return _refused(alert_id)
+        return _late_report(alert_id, report)
     faults = reporting.faults(report, store.is_received(db.session(), alert_id))
     seals = None if faults else _seals(report.notes)
     if seals is None:
         return _report_page(alert, report, faults or {"notes": CANNOT_SEAL}), 422 if faults else 503
     if not store.close(db.session(), alert_id, _me(), report, seals, now()):
-        return _refused(alert_id)
+        return _late_report(alert_id, report)
     audit(Act("recorded an outcome", f"alert {alert_id}", SAID_OF_OUTCOME[report.outcome]))
     db.session.commit()
     flash("The outcome is recorded and the alert is closed.", "done")
     wrong = report.outcome == "false_alarm"
     return redirect(f"{_page(alert_id)}#mark" if wrong else url_for("alerts.inbox"))
+
+
+@outcomes.post("/<alert_id>/outcome/take")
+def take_to_close(alert_id: str) -> ResponseReturnValue:
+    """Take an alert that nobody has, and go on with the report that was typed."""
+    report = reporting.report_from(request.form, request.form.getlist("told"))
+    alert = _taken(_found(alert_id))
+    return _report_page(alert, report, {}, not _me().has(alert)), 200 if _me().has(alert) else 409
 
 
 @outcomes.get("/<alert_id>/handover")
@@ -66,7 +75,7 @@ def hand_over(alert_id: str) -> ResponseReturnValue:
     alert, partner = _found(alert_id), request.form.get("partner", "").strip()
     notes = request.form.get("notes", "").strip()
     if not _me().has(alert):
-        return _refused(alert_id)
+        return _late_handover(alert_id, partner)
     faults = _handover_faults(partner, notes)
     if faults:
         return _handover_page(alert, faults), 422
@@ -74,11 +83,18 @@ def hand_over(alert_id: str) -> ResponseReturnValue:
     if notes and seals is None:
         return _handover_page(alert, {"notes": CANNOT_SEAL}), 503
     if not store.hand_over(db.session(), alert_id, _me(), partner, seals, now()):
-        return _refused(alert_id, f"{partner} were asked already, and have yet to say that they have it.")
+        return _late_handover(alert_id, partner)
     audit(Act("handed over", f"alert {alert_id}", f"to {partner}"))
     db.session.commit()
     flash(f"Noted. Now ask who at {partner} has it, and record that: until then the clock runs on.", "done")
     return redirect(url_for("outcomes.handover", alert_id=alert_id))
+
+
+@outcomes.post("/<alert_id>/handover/take")
+def take_to_hand_over(alert_id: str) -> ResponseReturnValue:
+    """Take an alert that nobody has, and go on with the handover that was typed."""
+    alert = _taken(_found(alert_id))
+    return _handover_page(alert, {}, late=not _me().has(alert)), 200 if _me().has(alert) else 409
 
 
 @outcomes.post("/handovers/<handover_id>/receipt")
@@ -158,12 +174,39 @@ def _refused(alert_id: str, why: str = NOT_YOURS) -> ResponseReturnValue:
     return redirect(_page(alert_id))
 
 
-def _report_page(alert: AlertRow, report: reporting.Report, faults: dict[str, str]) -> str:
+def _taken(alert: AlertRow) -> AlertRow:
+    """The alert as it is after this worker took it, or a colleague who was quicker."""
+    taker = Taker(current_user.name, current_user.id)
+    taken = alerts.acknowledge(db.session(), alert.id, taker, side().policy.remind_after, now())
+    audit(Act("acknowledged" if taken else "tried to acknowledge", f"alert {alert.id}"))
+    db.session.commit()
+    return alert
+
+
+def _late_report(alert_id: str, report: reporting.Report) -> ResponseReturnValue:
+    """The report as it was typed, with why it cannot be recorded: up to an hour of somebody's night is in it."""
+    db.session.rollback()
+    alert = _found(alert_id)
+    late = not _me().has(alert)
+    faults = {} if late else reporting.faults(report, store.is_received(db.session(), alert_id))
+    return _report_page(alert, report, faults, late), 409
+
+
+def _late_handover(alert_id: str, partner: str) -> ResponseReturnValue:
+    db.session.rollback()
+    alert = _found(alert_id)
+    if not _me().has(alert):
+        return _handover_page(alert, {}, late=True), 409
+    asked = {"partner": f"{partner} were asked already, and have yet to say that they have it."}
+    return _handover_page(alert, asked), 409
+
+
+def _report_page(alert: AlertRow, report: reporting.Report, faults: dict[str, str], late: bool = False) -> str:
     words = {"questions": QUESTIONS, "notes_words": reporting.NOTES, "at_most": NOTES_AT_MOST}
-    return render_template("staff/outcome.html", alert=alert, report=report, faults=faults, **words)
+    return render_template("staff/outcome.html", alert=alert, report=report, faults=faults, late=late, **words)
 
 
-def _handover_page(alert: AlertRow, faults: dict[str, str], about: str = "") -> str:
+def _handover_page(alert: AlertRow, faults: dict[str, str], about: str = "", late: bool = False) -> str:
     """The page of handovers; `about` is the handover whose receipt the faults are of, or nothing for a new one."""
     return render_template(
         "staff/handover.html",
@@ -174,6 +217,7 @@ def _handover_page(alert: AlertRow, faults: dict[str, str], about: str = "") -> 
         typed=request.form,
         faults=faults,
         about=about,
+        late=late,
         time_now=chronology.clock_of(now()),
     )
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from admin.accounts import Staff
 from admin.chronology import clock_of
 from conversations import keys
 from conversations.db import db
@@ -135,11 +137,135 @@ def test_nobody_closes_what_is_not_theirs(app: Flask, state: str) -> None:
     before, me = row(app, alert_id).state, logged_in(app, "lead")
     assert me.get(f"/staff/alerts/{alert_id}/outcome").location == f"/staff/alerts/{alert_id}"
     me.get(f"/staff/alerts/{alert_id}")
-    assert me.post(f"/staff/alerts/{alert_id}/outcome", WHOLE).location == f"/staff/alerts/{alert_id}"
-    assert "This alert is not yours any more" in said(me, alert_id)
+    answer = me.post(f"/staff/alerts/{alert_id}/outcome", WHOLE)
+    assert answer.status_code == 409
+    assert "This alert is not yours any more" in text_of(answer)
     assert row(app, alert_id).state == before
     with app.app_context():
         assert len(db.session.scalars(select(ReportRow)).all()) == (state == "closed")
+
+
+def begin_anew(app: Flask, alert_id: str) -> None:
+    """What Heard does when no outcome comes in time: nobody has it any more."""
+    anew = {"state": "open", "acknowledged_at": None, "acknowledged_by": None, "owner_id": None}
+    change(app, alert_id, **anew, next_action_at=datetime.now(UTC))
+
+
+def test_a_report_whose_alert_was_opened_again_is_given_back_taken_again_and_recorded(app: Flask) -> None:
+    alert_id, duty = take(app)
+    duty.get(f"/staff/alerts/{alert_id}/outcome")
+    begin_anew(app, alert_id)
+    for path, status in (("outcome", 409), ("outcome/take", 200)):
+        answer = duty.post(f"/staff/alerts/{alert_id}/{path}", WHOLE)
+        page = unescape(answer.get_data(as_text=True))
+        assert answer.status_code == status
+        assert page.count("He is at his gran's. <b>Back</b> on Monday.") == 1
+        chosen = set(re.findall(r'name="(\w+)" value="(\w+)" checked', page))
+        assert chosen >= {("told", "police"), ("told", "worker"), ("outcome", "social_work"), ("where_now", "home")}
+        assert ("Take it again and keep what I typed" in page) is (status == 409)
+    assert ("acknowledged", f"alert {alert_id}") in acts(app)
+    assert duty.post(f"/staff/alerts/{alert_id}/outcome", WHOLE).location == "/staff/alerts/"
+    assert row(app, alert_id).state == "closed"
+
+
+def test_a_handover_whose_alert_was_opened_again_is_given_back_taken_again_and_noted(app: Flask) -> None:
+    alert_id, duty = take(app)
+    duty.get(f"/staff/alerts/{alert_id}/handover")
+    begin_anew(app, alert_id)
+    form = {"partner": "Women's Aid", "notes": "gran knows"}
+    for path, status in (("handover", 409), ("handover/take", 200)):
+        answer = duty.post(f"/staff/alerts/{alert_id}/{path}", form)
+        assert answer.status_code == status
+        assert "gran knows" in text_of(answer)
+        assert 'value="Women&#39;s Aid"' in answer.get_data(as_text=True)
+        assert ("Take it again and keep what I typed" in text_of(answer)) is (status == 409)
+    assert duty.post(f"/staff/alerts/{alert_id}/handover", form).location == f"/staff/alerts/{alert_id}/handover"
+    again = duty.post(f"/staff/alerts/{alert_id}/handover", form)
+    assert again.status_code == 409
+    assert "were asked already" in text_of(again)
+    assert "gran knows" in text_of(again)
+
+
+@pytest.mark.parametrize("form", ["outcome", "handover"])
+def test_what_a_colleague_was_quicker_to_take_is_not_taken_from_them(sqlite_app: Flask, form: str) -> None:
+    alert_id, _ = take(sqlite_app)
+    late = logged_in(sqlite_app, "duty")
+    late.get("/staff/alerts/")
+    answer = late.post(f"/staff/alerts/{alert_id}/{form}/take", WHOLE | {"partner": "x"})
+    assert answer.status_code == 409
+    assert "Look at it in a new tab : there you can take it over." in text_of(answer)
+    assert "He is at his gran" in text_of(answer)
+    assert "Take it again" not in text_of(answer)
+
+
+IDLE = timedelta(minutes=31)
+LATE_FORMS = [
+    ("outcome", WHOLE, "He is at his gran's. <b>Back</b> on Monday."),
+    ("handover", {"partner": "Women's Aid", "notes": "<i>Gran</i> knows"}, "<i>Gran</i> knows"),
+    ("messages", {"once": "0" * 32, "template": "", "words": "<i>Hi</i> there", "reason": ""}, "<i>Hi</i> there"),
+]
+
+
+def typed_again(page: str) -> dict[str, list[str]]:
+    """What the page would send with its second button."""
+    form = page.partition('<form class="step"')[2].partition("</form>")[0]
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    found += re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>([^<]*)</textarea>', form)
+    names = dict.fromkeys(name for name, _ in found)
+    return {name: [unescape(value) for each, value in found if each == name] for name in names}
+
+
+@pytest.mark.parametrize(("path", "form", "words"), LATE_FORMS)
+def test_what_was_typed_outlives_the_session_and_is_sent_again_after_logging_in(
+    app: Flask, hands: Hands, path: str, form: dict[str, Any], words: str
+) -> None:
+    alert_id, duty = take(app)
+    change(app, alert_id, ok_to_text=True)
+    address = f"/staff/alerts/{alert_id}/{path}"
+    duty.get(address)
+    hands.ahead += IDLE
+    answer = duty.post(address, form | {"code": "123456", "password": "hidden away"})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert unescape(page).count(words) == 1
+    assert words not in page
+    assert "123456" not in page
+    assert "hidden away" not in page
+    kept = typed_again(page)
+    assert {name: kept[name] for name in form} == {
+        name: value if isinstance(value, list) else [value] for name, value in form.items()
+    }
+    assert duty.post(address, kept).status_code == 401, "not logged in yet"
+    assert typed_again(duty.post(address, kept).get_data(as_text=True)) | kept == kept
+    with app.app_context():
+        email = db.session.scalars(select(Staff.email)).one()
+    duty.log_in(email, steps=1)
+    assert duty.post(address, kept).status_code == 302
+
+
+def test_what_a_page_of_a_stranger_sends_is_not_shown(sqlite_app: Flask) -> None:
+    visitor, form = Visitor(sqlite_app), {"notes": "Ring this number", "csrf_token": ""}
+    for origin, shown in (("https://stranger.example", False), ("null", False), ("http://localhost", True)):
+        answer = visitor.post("/staff/alerts/x/outcome", form, headers={"Origin": origin})
+        assert answer.status_code == 400
+        assert ("Ring this number" in text_of(answer)) is shown
+
+
+def test_a_form_that_is_not_named_is_never_shown(sqlite_app: Flask) -> None:
+    for path in ("change", "people/", "alerts/x/number", "login"):
+        answer = Visitor(sqlite_app).post(f"/staff/{path}", {"notes": "secret", "password": "secret", "code": "secret"})
+        assert answer.status_code == 400
+        assert "secret" not in answer.get_data(as_text=True)
+
+
+def test_a_report_is_given_back_when_it_could_not_be_kept(sqlite_app: Flask) -> None:
+    alert_id, duty = take(sqlite_app)
+    with sqlite_app.app_context():
+        ReportRow.__table__.drop(db.engine)  # type: ignore[attr-defined]
+    answer = duty.post(f"/staff/alerts/{alert_id}/outcome", WHOLE)
+    assert answer.status_code == 500
+    assert "He is at his gran's." in text_of(answer)
 
 
 def test_a_handover_needs_a_receipt_before_it_closes_as_one(app: Flask) -> None:
