@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from math import ceil
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from conversations.setting_readers import READERS
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-AREA = re.compile(r"[a-z]{2,16}\Z")
-SMS_NUMBER = re.compile(r"(whatsapp:)?\+[1-9][0-9]{6,14}\Z")
 
 
 class SettingsError(Exception):
@@ -79,22 +79,21 @@ class Settings:
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
         """Read every HEARD_ variable, or raise one SettingsError that names all that are missing or wrong."""
         faults: list[str] = []
-        values: dict[str, object] = {}
-        for name in [field.name for field in fields(cls)]:
+        read: dict[str, Any] = {field.name: field.default for field in fields(cls) if field.name not in REQUIRED}
+        for name in (field.name for field in fields(cls)):
             text = environment.get(variable(name), "").strip()
             if not text:
                 faults += [f"{variable(name)} is missing: {MEANING[name]}"] if name in REQUIRED else []
                 continue
             try:
-                values[name] = READERS.get(name, str)(text)
+                read[name] = READERS.get(name, str)(text)
             except ValueError as wrong:
+                read.pop(name, None)
                 faults.append(f"{variable(name)} is wrong: {wrong}")
-        if not faults:
-            settings = cls(**values)  # type: ignore[arg-type]  # each reader gives its field's type
-            faults += contradictions(settings)
+        faults += contradictions(read)
         if faults:
             raise SettingsError(tuple(faults))
-        return settings
+        return cls(**read)
 
     @property
     def twilio_tokens(self) -> tuple[str, ...]:
@@ -140,155 +139,44 @@ def variable(name: str) -> str:
     return f"HEARD_{name.upper()}"
 
 
-def _secret(text: str) -> str:
-    if len(text) < 32:
-        raise ValueError("give at least 32 characters; make them with: openssl rand -hex 32")
-    return text
+def contradictions(read: Mapping[str, Any]) -> list[str]:
+    """What is wrong with settings that are each well formed: a demonstration stays on loopback, others use https.
+
+    A setting that is missing or wrong is not among them, and nothing is said about what it would have to fit.
+    """
+    demo, url, carrier = (read.get(name) for name in ("demo", "public_url", "twilio_api_url"))
+    practice, earnest = demo is True, demo is False
+    checks = (
+        (
+            practice and url is not None and _host(url) not in LOOPBACK,
+            "HEARD_DEMO=1 is for this machine alone: HEARD_PUBLIC_URL must be a loopback address",
+        ),
+        (
+            practice and carrier is not None and _host(carrier) not in LOOPBACK,
+            "HEARD_DEMO=1 never uses the real Twilio: HEARD_TWILIO_API_URL must be a loopback address",
+        ),
+        (
+            earnest and bool(carrier),
+            "HEARD_TWILIO_API_URL is for the demonstration alone: remove it, or set HEARD_DEMO=1",
+        ),
+        (
+            earnest and url is not None and not url.startswith("https://"),
+            "HEARD_PUBLIC_URL must begin with https:// outside the demonstration",
+        ),
+        (
+            _one_in_the_other(read.get("keys_dir"), read.get("sealing_dir")),
+            "HEARD_KEYS_DIR must lie apart from HEARD_SEALING_DIR: the web process may not read private keys",
+        ),
+    )
+    return [said for wrong, said in checks if wrong]
 
 
-def _account(text: str) -> str:
-    if not re.fullmatch(r"AC[0-9a-f]{32}", text):
-        raise ValueError("an account id is AC and 32 hex digits")
-    return text
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname
 
 
-def _numbers(text: str) -> tuple[str, ...]:
-    numbers = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not numbers or not all(SMS_NUMBER.match(number) for number in numbers):
-        raise ValueError("give numbers like +447700900999, separated by commas")
-    return numbers
-
-
-def _number(text: str) -> str:
-    return _numbers(text)[0]
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
-        raise ValueError("give one mail address")
-    return text
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-        raise ValueError("give an address like https://heard.example.org")
-    return text.rstrip("/")
-
-
-def _hook(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("give an address like https://hooks.example.org/heard")
-    return text
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"choose one of {', '.join(allowed)}")
-        return text
-
-    return read
-
-
-def _faces(text: str) -> frozenset[str]:
-    faces = frozenset(part.strip() for part in text.split(",") if part.strip())
-    if not faces or not faces <= {"public", "staff"}:
-        raise ValueError("choose public, staff or public,staff")
-    return faces
-
-
-def _areas(text: str) -> tuple[str, ...]:
-    areas = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    if not all(AREA.match(area) for area in areas):
-        raise ValueError("give area words of 2 to 16 letters, separated by commas")
-    return areas
-
-
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
-    if any(len(name) > 64 for name in names):
-        raise ValueError("give names of at most 64 letters, separated by commas")
-    return names
-
-
-def _months(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d?", text):
-        raise ValueError("give a number of months from 1 to 99")
-    return int(text)
-
-
-def _days(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]?", text):
-        raise ValueError("give a number of days from 1 to 99")
-    return int(text)
-
-
-def _years(text: str) -> int:
-    if not re.fullmatch(r"[3-9]|[1-9][0-9]", text):
-        raise ValueError("give a number of years from 3 to 99")
-    return int(text)
-
-
-def _cover_hours(text: str) -> str:
-    if text != "always" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text):
-        raise ValueError("give always, or weekday hours like 09:00-17:00")
-    return text
-
-
-READERS: Mapping[str, Callable[[str], object]] = {
-    "secret_key": _secret,
-    "record_key": _secret,
-    "sealing_dir": Path,
-    "keys_dir": Path,
-    "public_url": _url,
-    "twilio_account_sid": _account,
-    "twilio_numbers": _numbers,
-    "duty_phone": _number,
-    "duty_email": _address,
-    "mail_from": _address,
-    "demo": lambda text: _one_of("1", "0")(text) == "1",
-    "twilio_reply": _one_of("twiml", "rest"),
-    "twilio_api_url": _url,
-    "smtp_port": int,
-    "faces": _faces,
-    "areas": _areas,
-    "cover_hours": _cover_hours,
-    "trusted_proxies": int,
-    "triage_encoder": _one_of("worker", "request", "off"),
-    "own_names": Path,
-    "voice_number": _number,
-    "notify_url": _url,
-    "teams_url": _hook,
-    "webhook_url": _hook,
-    "webhook_secret": _secret,
-    "alarm_phone": _number,
-    "alarm_email": _address,
-    "deadman_url": _hook,
-    "metrics_port": int,
-    "partners": _names,
-    "analysis_months": _months,
-    "words_kept_days": _days,
-    "alerts_kept_years": _years,
-    "reconcile": lambda text: _one_of("1", "0")(text) == "1",
-}
-
-
-def contradictions(settings: Settings) -> list[str]:
-    """What is wrong with settings that are each well formed: a demonstration stays on loopback, others use https."""
-    faults = []
-    host = urlsplit(settings.public_url).hostname
-    carrier = urlsplit(settings.twilio_api_url).hostname if settings.twilio_api_url else None
-    if settings.demo and host not in LOOPBACK:
-        faults.append("HEARD_DEMO=1 is for this machine alone: HEARD_PUBLIC_URL must be a loopback address")
-    if settings.demo and carrier not in LOOPBACK:
-        faults.append("HEARD_DEMO=1 never uses the real Twilio: HEARD_TWILIO_API_URL must be a loopback address")
-    if not settings.demo and settings.twilio_api_url:
-        faults.append("HEARD_TWILIO_API_URL is for the demonstration alone: remove it, or set HEARD_DEMO=1")
-    if not settings.demo and not settings.public_url.startswith("https://"):
-        faults.append("HEARD_PUBLIC_URL must begin with https:// outside the demonstration")
-    private, public = settings.keys_dir.resolve(), settings.sealing_dir.resolve()
-    if private == public or private in public.parents or public in private.parents:
-        faults.append("HEARD_KEYS_DIR must lie apart from HEARD_SEALING_DIR: the web process may not read private keys")
-    return faults
+def _one_in_the_other(private: Path | None, public: Path | None) -> bool:
+    if private is None or public is None:
+        return False
+    private, public = private.resolve(), public.resolve()
+    return private == public or private in public.parents or public in private.parents

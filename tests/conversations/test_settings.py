@@ -7,6 +7,7 @@ from dataclasses import MISSING, FrozenInstanceError
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from conversations.settings import MEANING, Settings, SettingsError
 
@@ -71,7 +72,23 @@ WRONG = {
     "HEARD_DUTY_EMAIL": ["duty", "a@b c", "@example.org", "duty@"],
     "HEARD_MAIL_FROM": ["heard"],
     "HEARD_PUBLIC_URL": ["heard.example.org", "ftp://heard.example.org", "https://", "https://heard.example.org/?a=b"],
-    "HEARD_SMTP_PORT": ["smtp", "2.5"],
+    "HEARD_SMTP_PORT": ["smtp", "2.5", "0", "65536", "-1"],
+    "HEARD_METRICS_PORT": ["yes", "65535"],  # the worker takes the next one
+    "HEARD_TRUSTED_PROXIES": ["yes", "-1", "10"],
+    "HEARD_DATABASE_URL": [
+        "nonsense",
+        "postgres://heard@db/heard",
+        "postgresql://heard@db/heard",
+        "postgresql+psycopg://heard@db",
+        "postgresql+psycopg://heard@db/",
+        "postgresql+psycopg://heard:p@ss@db/heard",
+        "postgresql+psycopg://heard:p/ss@db/heard",
+        "postgresql+psycopg://heard@db:port/heard",
+        "mysql://heard@db/heard",
+        "sqlite://",
+        "sqlite:///",
+        "/var/lib/heard/heard.db",
+    ],
     "HEARD_DEMO": ["yes", "true", "2"],
     "HEARD_FACES": ["public,admin", ","],
     "HEARD_AREAS": ["north!", "a", "x" * 17, "north 1"],
@@ -92,9 +109,48 @@ def test_a_secret_that_is_too_short_is_not_printed(name: str) -> None:
     assert "hunter2" not in faults(REAL | {name: "hunter2"})[0]
 
 
+@pytest.mark.parametrize(
+    "url", ["postgres://heard:hunter2@db/heard", "postgresql+psycopg://heard:a@hunter2:hunter2@db/heard", "hunter2"]
+)
+def test_the_address_of_a_database_is_not_printed_for_it_holds_a_password(url: str) -> None:
+    (said,) = faults(REAL | {"HEARD_DATABASE_URL": url})
+    assert "hunter2" not in said
+    assert "write postgresql+psycopg://" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://heard:p%40ss@db:5432/heard?sslmode=require",
+        "postgresql+psycopg:///heard?host=/var/run/postgresql",
+        "postgresql+psycopg://heard@[::1]:5432/heard",
+        "sqlite:////var/lib/heard/heard.sqlite3",
+        "sqlite:///heard.db",
+    ],
+)
+def test_an_address_that_is_taken_is_one_that_the_library_understands(url: str) -> None:
+    assert make_url(Settings.from_env(REAL | {"HEARD_DATABASE_URL": url}).database_url).database
+
+
+@pytest.mark.parametrize("name", ["HEARD_SMTP_PORT", "HEARD_METRICS_PORT", "HEARD_TRUSTED_PROXIES"])
+def test_what_is_no_number_is_told_in_words(name: str) -> None:
+    assert faults(REAL | {name: "many"})[0].startswith(f"{name} is wrong: it must be a number from ")
+
+
 def test_every_fault_is_said_in_one_go() -> None:
     environment = REAL | {"HEARD_DEMO": "maybe", "HEARD_SECRET_KEY": "x", "HEARD_SMTP_HOST": ""}
     assert len(faults(environment)) == 3
+
+
+def test_a_contradiction_is_said_together_with_what_is_missing() -> None:
+    found = faults(REAL | {"HEARD_PUBLIC_URL": "http://heard.example.org", "HEARD_SMTP_HOST": "", "HEARD_FACES": "x"})
+    assert [said.split()[0] for said in found] == ["HEARD_SMTP_HOST", "HEARD_FACES", "HEARD_PUBLIC_URL"]
+
+
+def test_nothing_is_said_about_what_a_missing_setting_would_have_to_fit() -> None:
+    assert not [said for said in faults({}) if " is missing: " not in said]
+    assert len(faults(DEMO | {"HEARD_DEMO": "maybe"})) == 1
+    assert len(faults(DEMO | {"HEARD_TWILIO_API_URL": "nowhere"})) == 1
 
 
 CONTRADICTIONS = {
