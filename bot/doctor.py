@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 
@@ -29,6 +30,10 @@ TEMPLATE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SWITCH = "the dead-man's switch is called every minute: let it tell somebody when no call comes for 5 minutes"
 NO_SWITCH = "no dead-man's switch is set, so nobody is told when the watch itself stops"
 NOBODY_TO_ASK = "the privacy page names nobody to ask: set HEARD_PRIVACY_CONTACT"
+NO_PROXY = (
+    "HEARD_TRUSTED_PROXIES is 0: behind the proxy that ends TLS everybody comes from one address, so a stranger can "
+    "hold all staff at the login: set it to how many proxies of yours there are, mostly 1"
+)
 WORKER_SILENT = timedelta(minutes=2)
 
 
@@ -36,8 +41,10 @@ def faults(session: Session, parts: Parts) -> list[str]:
     """What is wrong, one line each; empty when nothing is."""
     lists = [*_helplines(parts), *_holidays(parts)]
     ways_out = [*_ways(parts.settings), *_alarm(parts.settings)]
-    held = [*_keys(parts), *_marks(session)]
-    return [*_database(session, parts), *held, *ways_out, *_words(parts), *_encoder(parts), *lists]
+    store = _database(session, parts)
+    held = [*_keys(session, parts, running=not store), *_marks(session)]
+    front = _proxies(parts.settings)
+    return [*store, *held, *front, *ways_out, *_words(parts), *_encoder(parts), *lists]
 
 
 def ways(parts: Parts) -> str:
@@ -75,22 +82,48 @@ def _database(session: Session, parts: Parts) -> list[str]:
     return []
 
 
-def _keys(parts: Parts) -> list[str]:
+def _keys(session: Session, parts: Parts, running: bool) -> list[str]:
     settings = parts.settings
     found = []
     try:
         parts.keys.of_day(parts.clock())
         parts.keys.weekly(parts.clock())
     except keys.MissingKey as missing:
-        found.append(f"{missing}")
+        found.append(_not_made(missing, settings) if running else f"{missing}")
     try:
         exposed = list(keys.readable_by_others(settings.keys_dir))
     except OSError:
         return found  # the web user cannot look into it, as it should be; the worker makes it where it is missing
     advice = "can be read by others: chmod 700 the folder, 600 the files"
     if not (settings.keys_dir / key_marks.OPT_OUT).exists():
-        found.append("opt-out.key is missing in HEARD_KEYS_DIR: put it back from its copy before the worker starts")
+        found += _no_opt_out_key(session)
     return found + [f"{name} in HEARD_KEYS_DIR {advice}" for name in exposed]
+
+
+def _not_made(missing: keys.MissingKey, settings: Settings) -> str:
+    """What is wrong with a key when the worker that should have made it does run."""
+    folders = {"HEARD_KEYS_DIR": settings.keys_dir, "HEARD_SEALING_DIR": settings.sealing_dir}
+    absent = [name for name, folder in folders.items() if not os.path.isdir(folder)]
+    cure = f"{' and '.join(absent)} does not exist" if absent else f"let its user write {' and '.join(folders)}"
+    what, unread, _ = f"{missing}".partition(": is the worker")
+    return f"{what}, though the worker runs: {cure}" if unread else what
+
+
+def _no_opt_out_key(session: Session) -> list[str]:
+    """A key that is remembered is lost; before the first start there is none. Without a database nobody knows."""
+    try:
+        lost = key_marks.remembers(session, key_marks.OPT_OUT)
+    except SQLAlchemyError:
+        return []  # what is wrong with the database is said already
+    finally:
+        session.rollback()
+    cure = "put it back from its copy before the worker starts" if lost else "the worker makes it at its first start"
+    return [f"opt-out.key is missing in HEARD_KEYS_DIR: {cure}"]
+
+
+def _proxies(settings: Settings) -> list[str]:
+    protected = settings.public_url.startswith("https://")
+    return [NO_PROXY] if protected and not settings.demo and not settings.trusted_proxies else []
 
 
 CHANGED = {

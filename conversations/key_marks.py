@@ -27,6 +27,11 @@ def note(session: Session, name: str, value: str) -> None:
         found.seen = value
 
 
+def remembers(session: Session, name: str) -> bool:
+    """Whether anything is remembered of a key: then it has been there."""
+    return session.get(KeyMarkRow, name) is not None
+
+
 def changed(session: Session) -> tuple[str, ...]:
     """What is not as it was, by name."""
     return tuple(session.scalars(select(KeyMarkRow.name).where(KeyMarkRow.first != KeyMarkRow.seen).order_by("name")))

@@ -6,16 +6,19 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from bot import doctor, jobs
 from bot.parts import Parts
 from bot.safeguards.triage.encoder import EncoderAbsent
 from conversations import helplines
+from conversations.duty_models import KeyMarkRow
 from conversations.keys import PublicKeys
 from conversations.values import Level
 from tests.fakes import Clock, ToldLook
@@ -76,7 +79,45 @@ def test_a_key_that_is_missing_is_named(session: Session, app_parts: Parts, name
     (app_parts.settings.sealing_dir / name).unlink()
     said = only(doctor.faults(session, app_parts))
     assert name in said
-    assert "worker" in said
+    assert "though the worker runs: let its user write HEARD_KEYS_DIR and HEARD_SEALING_DIR" in said
+
+
+@pytest.mark.parametrize("setting", ["keys_dir", "sealing_dir"])
+def test_a_folder_that_the_running_worker_could_not_make_is_named_by_its_setting(
+    session: Session, app_parts: Parts, setting: str
+) -> None:
+    changes: Any = {setting: app_parts.settings.keys_dir / "no"}
+    parts = replace(app_parts, keys=PublicKeys(Path("no")), settings=replace(app_parts.settings, **changes))
+    assert f"though the worker runs: HEARD_{setting.upper()} does not exist" in only(doctor.faults(session, parts))
+
+
+def test_the_key_of_opt_outs_is_to_be_put_back_only_where_there_has_been_one(
+    session: Session, app_parts: Parts
+) -> None:
+    (app_parts.settings.keys_dir / "opt-out.key").unlink()
+    assert "put it back from its copy before the worker starts" in only(doctor.faults(session, app_parts))
+    session.execute(delete(KeyMarkRow))
+    session.commit()
+    assert "the worker makes it at its first start" in only(doctor.faults(session, app_parts))
+
+
+@pytest.mark.parametrize(
+    ("demo", "url", "proxies", "told"),
+    [
+        (False, "https://heard.example.org", 0, True),
+        (False, "https://heard.example.org", 1, False),
+        (True, "https://localhost", 0, False),
+        (True, "http://127.0.0.1:8000", 0, False),
+    ],
+)
+def test_behind_tls_the_proxy_is_to_be_counted_or_a_stranger_holds_all_staff(
+    session: Session, app_parts: Parts, demo: bool, url: str, proxies: int, told: bool
+) -> None:
+    settings = replace(
+        app_parts.settings, demo=demo, public_url=url, trusted_proxies=proxies, deadman_url="https://d.org"
+    )
+    found = doctor.faults(session, replace(app_parts, settings=settings))
+    assert found == ([doctor.NO_PROXY] if told else [])
 
 
 def test_a_sealing_folder_that_is_not_there_is_a_fault(session: Session, app_parts: Parts) -> None:
@@ -259,7 +300,10 @@ def test_it_says_where_the_alarm_goes_and_whether_the_switch_is_set(app_parts: P
     assert alarm.endswith("nobody but the duty contact")
     assert switch.startswith("no dead-man's switch")
     full = replace(
-        app_parts.settings, alarm_phone="+447700900901", teams_url="https://t.example.org", deadman_url="https://d.example"
+        app_parts.settings,
+        alarm_phone="+447700900901",
+        teams_url="https://t.example.org",
+        deadman_url="https://d.example",
     )
     *_, alarm, switch = doctor.reminders(full)
     assert alarm.endswith("phone and Teams")
