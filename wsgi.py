@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+import click
 from flask import Flask
 from flask.helpers import get_debug_flag
 from flask_wtf import CSRFProtect
@@ -26,6 +28,8 @@ from conversations.db import db, engine_options
 from conversations.settings import Settings, SettingsError
 
 BODY_LIMIT = 64 * 1024
+# gunicorn ends too when one of its processes ends with this at its start; after any other it starts another, for ever.
+CANNOT_START = 3
 log = logging.getLogger("heard")
 
 
@@ -42,8 +46,9 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     if parts is None:
         dumps.forbid()
         set_up()
-        _refuse_to_debug()
-    settings = settings or (parts.settings if parts else Settings.from_env(os.environ))
+        settings = _for_a_start(settings, os.environ)
+    else:
+        settings = settings or parts.settings
     app = Heard("heard", static_folder=None)
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
@@ -80,6 +85,16 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
 
 def _by_the_store(real: Parts) -> Parts:
     return replace(real, clock=StoreClock(real.clock))
+
+
+def _for_a_start(settings: Settings | None, environment: Mapping[str, str]) -> Settings:
+    """These settings, or those of the environment; when they are wrong the process ends with one list of how."""
+    try:
+        _refuse_to_debug()
+        return settings or Settings.from_env(environment)
+    except SettingsError as wrong:
+        click.echo(wrong, err=True)
+        raise SystemExit(CANNOT_START) from None
 
 
 def _refuse_to_debug() -> None:

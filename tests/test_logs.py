@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import TracebackType
 import pytest
 
 from bot.logs import WITHHELD, SafeFormatter, Vouched, place_of, sayable
+from conversations.settings import REQUIRED
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBER, WORDS = "+447700900123", "he hits me every night"
@@ -213,22 +215,33 @@ def test_a_whole_process_says_nothing_of_what_it_was_given() -> None:
 
 
 def start(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Start the service with these settings and no other."""
+    """Start a program of the service with these settings and no other."""
     environment = {"PATH": os.environ.get("PATH", ""), "FLASK_APP": "wsgi:create_app", **settings}
-    command = [sys.executable, "-m", "flask", *arguments]
+    command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
 
 
-def test_an_operator_still_reads_why_a_start_stopped() -> None:
-    stopped = start("bot", "worker")
-    assert stopped.returncode == 1
-    assert "HEARD_DATABASE_URL is missing" in stopped.stderr
+STARTS = {
+    "flask": ("flask", "data", "upgrade"),
+    "gunicorn": ("gunicorn", "--bind", "127.0.0.1:0", "--no-control-socket", "wsgi:create_app()"),
+}
 
 
-@pytest.mark.parametrize("command", [("bot", "worker"), ("run", "--port", "1")])
+@pytest.mark.parametrize("name", STARTS)
+def test_an_operator_reads_one_plain_list_of_why_a_start_stopped(name: str) -> None:
+    stopped = start(*STARTS[name])
+    assert stopped.returncode == 3
+    assert stopped.stdout == ""
+    said = [line for line in stopped.stderr.splitlines() if not re.search(r"\bINFO\b|\[ERROR\]", line)]
+    assert said[0] == "Heard cannot start:"
+    assert all(re.match(r"  - HEARD_\w+ is missing: ", line) for line in said[1:]), said
+    assert len(said) == 1 + len(REQUIRED)
+
+
+@pytest.mark.parametrize("command", [("flask", "bot", "worker"), ("flask", "run", "--port", "1")])
 def test_it_does_not_start_with_a_debugger_that_shows_what_people_wrote(command: tuple[str, ...]) -> None:
     stopped = start(*command, FLASK_DEBUG="1")
-    assert stopped.returncode == 1
+    assert stopped.returncode == 3
     assert "FLASK_DEBUG is set" in stopped.stderr
     assert "HEARD_DATABASE_URL" not in stopped.stderr
 
