@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each word that an address of ours may carry after its question mark, and what may stand behind it.
@@ -64,3 +65,53 @@ def test_what_a_path_may_hold_is_an_id_of_ours(path: Path) -> None:
             for rule in (each.value for each in node.args if isinstance(each, ast.Constant)):
                 for _, name in CONVERTED.findall(str(rule)) if str(rule).startswith("/") else ():
                     assert name in IN_THE_PATH or name.endswith("id"), f"{rule}: say in IN_THE_PATH what this is"
+
+
+# --- an address that leads nowhere ------------------------------------------------------------------------------------
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+MISTYPED = ["/Chat/", "/nope", "/help", "/c/meeting", "/chatt", "/staffs", "/chat/nope"]
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """No database is asked."""
+    return sqlite_database_url
+
+
+@pytest.mark.parametrize("path", MISTYPED)
+def test_whoever_mistypes_the_address_is_shown_the_way_to_the_chat_and_to_help(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path, headers=BROWSER)
+    assert answer.status_code == 404
+    assert 'href="/chat/"' in answer.text
+    assert 'href="tel:999"' in answer.text
+    assert path not in answer.text
+    assert "form-action" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_page_speaks_the_language_that_the_browser_asks_for(app: Flask) -> None:
+    answer = app.test_client().get("/nope", headers=BROWSER | {"Accept-Language": "pl"})
+    assert '<html lang="pl"' in answer.text
+
+
+PLAIN = ["/healthz/x", "/readyz/x", "/sms/inbound", "/sms/nope", "/voice/nope"]
+
+
+@pytest.mark.parametrize("path", PLAIN)
+def test_programs_are_told_in_a_line(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path, headers=BROWSER)
+    assert answer.status_code in {404, 405}
+    assert "/chat/" not in answer.text
+
+
+def test_what_a_browser_looks_for_by_itself_brings_no_page_and_no_cookie(app: Flask) -> None:
+    answer = app.test_client().get("/favicon.ico", headers={"Accept": "image/avif,image/webp,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert "/chat/" not in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_staff_who_mistype_an_address_stay_with_their_own_pages(app: Flask) -> None:
+    answer = app.test_client().get("/staff/nope", headers=BROWSER)
+    assert 'href="/chat/"' not in answer.text

@@ -28,6 +28,8 @@ from conversations.values import Person
 log = logging.getLogger(__name__)
 
 LONGEST_TEXT = 1600
+# Who asks here is a program, or has pages of their own.
+OTHERS = ("/staff/", "/sms/", "/voice/", "/healthz/", "/readyz/")
 TROUBLES = {400: "web.not_done", 403: "web.not_done", 404: "web.not_found", 405: "web.not_done", 413: "web.too_big"}
 
 chat = Blueprint(
@@ -134,7 +136,7 @@ def not_sent(error: CSRFError) -> AnyResponse:
 def trouble(error: HTTPException) -> AnyResponse:
     """Say calmly what happened on a page that looks like the others."""
     code = error.code or 500
-    if code < 400 or not _ours():
+    if code < 400 or not (_ours() or _astray()):
         return error.get_response()
     kept = _sent() if code >= 500 and request.method == "POST" else Kept()
     return pages.trouble((TROUBLES.get(code, "web.broken"),), code, parts(), kept)
@@ -143,11 +145,18 @@ def trouble(error: HTTPException) -> AnyResponse:
 @chat.after_app_request
 def guard(response: Response) -> Response:
     """Every answer under our address carries the headers of the public face, errors and files as well."""
-    return protect(response, current_app.config["CHAT_AWAY"]) if _ours() else response
+    return protect(response, current_app.config["CHAT_AWAY"]) if _ours() or _astray() else response
 
 
 def _ours() -> bool:
     return f"{request.path}/".startswith("/chat/")
+
+
+def _astray() -> bool:
+    """Whether a person mistyped the address. What a browser looks for by itself does not ask for a page, and is told in
+    a line: a page would bring a cookie, which could take the place of the one that a conversation has."""
+    path, wanted = f"{request.path}/", request.headers.get("Accept", "")
+    return request.url_rule is None and "text/html" in wanted and not path.startswith(OTHERS)
 
 
 def _home() -> AnyResponse:
