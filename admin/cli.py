@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NoReturn
 
 import click
-from flask.cli import AppGroup
 
 from admin import absence, accounts, demo_logins
 from admin.accounts import Staff
@@ -13,12 +12,13 @@ from admin.auth import side
 from admin.roles import ROLES
 from conversations import audit as trail
 from conversations.audit import Act
+from conversations.commands import StoreAppGroup
 from conversations.db import db
 from conversations.keys import keyed_hash
 from conversations.staff_models import StaffNumberRow
 
-staff = AppGroup("staff", help="Staff accounts and the audit.")
-number = AppGroup("number", help="Phone numbers of staff: their texts are screened, never surveyed.")
+staff = StoreAppGroup("staff", help="Staff accounts and the audit.")
+number = StoreAppGroup("number", help="Phone numbers of staff: their texts are screened, never surveyed.")
 staff.add_command(number)
 
 CONSOLE = "command line"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from bot import calls, evaluation, jobs, keyhold, leaks, metrics, simulation
@@ -20,7 +21,7 @@ from bot import watch as second_eyes
 from bot.channels import sms
 from bot.clocks import StoreClock, keep_right
 from bot.demo import launch
-from bot.parts import parts
+from bot.parts import named, parts
 from bot.safeguards import figures, redaction, triage
 from bot.safeguards import language as languages
 from bot.safeguards.triage import encoder as third_mind
@@ -29,6 +30,7 @@ from bot.stopping import on_signals
 from conversations import key_marks, marks
 from conversations.answers import load_vocabulary
 from conversations.answers.filtering import answer_filter
+from conversations.commands import StoreGroup, trouble
 from conversations.db import db
 from conversations.script import load_all
 
@@ -43,7 +45,7 @@ encoder_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=StoreGroup)
 def bot() -> None:
     """Try the safeguards, talk to a script, and run the processes."""
 
@@ -86,12 +88,14 @@ def answer_lines() -> None:
 
 @bot.command()
 @click.argument("name")
-def simulate(name: str) -> None:
+@click.option("--partnership", default="your council", envvar="HEARD_PARTNERSHIP", help="Who asks, in the first words.")
+def simulate(name: str, partnership: str) -> None:
     """Talk to the script NAME here in the terminal; nothing is kept. An empty line ends it."""
     scripts = load_all()
     if name not in scripts:
         raise click.BadParameter(f"choose one of {', '.join(sorted(scripts))}", param_hint="NAME")
-    simulation.talk(scripts[name], click.echo, lambda: click.prompt("you", default="", show_default=False))
+    script = named(scripts[name], partnership)
+    simulation.talk(script, click.echo, lambda: click.prompt("you", default="", show_default=False))
 
 
 @bot.command()
@@ -99,6 +103,7 @@ def simulate(name: str) -> None:
 def worker() -> None:
     """Send alerts and texts, keep the house: until SIGTERM or Ctrl-C."""
     port = parts().settings.metrics_port
+    say_what_is_missing()
     with metrics.served(port and port + 1, metrics.of_process()):
         clock = StoreClock(parts().clock)
         jobs.work(db.session(), replace(parts(), clock=clock), on_signals(), keep_right(clock, "worker"))
@@ -210,6 +215,14 @@ def evaluate_redaction(file: TextIO, as_json: bool, strict: bool) -> None:
 
 
 bot.add_command(launch.command)
+
+
+def say_what_is_missing() -> None:
+    """Say what the worker lacks, and no more: alerts leave without a key, and the database may come."""
+    for setting in keyhold.unwritable(parts().settings):
+        click.echo(f"{setting} cannot be written by this user: no key can be made. {keyhold.OWNER}", err=True)
+    if said := trouble(current_app):
+        click.echo(f"{said}. The worker goes on trying.", err=True)
 
 
 def _screen(encoder: str) -> Filter:

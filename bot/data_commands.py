@@ -7,15 +7,15 @@ from functools import partial
 import click
 import flask_migrate
 from flask import current_app
-from flask.cli import AppGroup
 
 from bot.demo import year
 from bot.parts import parts
 from conversations import audit, boxes, endings, figures, keys, retention
+from conversations.commands import StoreAppGroup
 from conversations.db import db, forget_journal
 from conversations.schema import MIGRATIONS
 
-data = AppGroup("data", help="The database and the life of what is in it.")
+data = StoreAppGroup("data", help="The database and the life of what is in it.")
 
 
 @data.command()

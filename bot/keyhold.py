@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from conversations.db import Base
 from conversations.keys import DAYS_KEPT
 from conversations.models import AlertRow
 from conversations.sealing import key_name
+from conversations.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LONGEST_NAME = 48
 KINDS = {"day": "day key", "alert": "key of an alert", "week": "weekly key for persons", "opt-out": "opt-outs"}
+OWNER = "Let the folder belong to the user of the worker; alerts go out meanwhile, and numbers stay sealed."
 GOOD, OTHER_MODE, UNKNOWN = "", "can be read by others", "no such alert in this database"
 
 
@@ -48,6 +51,20 @@ def look_after(session: Session, parts: Parts, contacts: Contacts) -> None:
     if exposed or key_marks.FOLDER not in key_marks.changed(session):
         key_marks.note(session, key_marks.FOLDER, key_marks.EXPOSED if exposed else key_marks.PRIVATE)
     key_marks.note(session, key_marks.OPT_OUT, key_marks.fingerprint(contacts.keys.opt_out()))
+
+
+def unwritable(settings: Settings) -> list[str]:
+    """The settings whose folders the worker can neither use nor make."""
+    folders = {"HEARD_KEYS_DIR": (settings.keys_dir, 0o700), "HEARD_SEALING_DIR": (settings.sealing_dir, 0o750)}
+    return [name for name, (folder, mode) in folders.items() if not _usable(folder, mode)]
+
+
+def _usable(folder: Path, mode: int) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    except OSError:
+        return False
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
 
 
 def inventory(session: Session, parts: Parts) -> list[Key]:

@@ -31,7 +31,8 @@ ENVIRONMENT_READERS = {"wsgi", "bot.demo.launch"}
 # Modules of the pure packages that do meet the outside; every other one must be in the pure-core contract.
 EDGES = {
     "conversations.alarms", "conversations.alerts", "conversations.attempts", "conversations.audit",
-    "conversations.boxes", "conversations.cli", "conversations.comments", "conversations.counting", "conversations.db",
+    "conversations.boxes", "conversations.cli", "conversations.commands", "conversations.comments",
+    "conversations.counting", "conversations.db",
     "conversations.drills", "conversations.duty_models", "conversations.duty_rota", "conversations.endings",
     "conversations.figures", "conversations.joining",
     "conversations.heartbeats", "conversations.key_marks", "conversations.keys", "conversations.lines",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -112,6 +114,18 @@ def test_that_keys_could_be_read_is_told_until_somebody_says_that_they_looked(
     app.test_cli_runner().invoke(bot, ["keys", "--accept", key_marks.FOLDER])
     look_after(session, app_parts)
     assert EXPOSED not in found(session, app_parts)
+
+
+def test_a_folder_that_the_worker_can_neither_use_nor_make_is_named_by_its_setting(
+    app_parts: Parts, tmp_path: Path
+) -> None:
+    file, settings = tmp_path / "file", app_parts.settings
+    file.touch()
+    assert keyhold.unwritable(settings) == []
+    assert keyhold.unwritable(replace(settings, keys_dir=file / "keys")) == ["HEARD_KEYS_DIR"]
+    assert keyhold.unwritable(replace(settings, sealing_dir=file)) == ["HEARD_SEALING_DIR"]
+    assert keyhold.unwritable(replace(settings, keys_dir=tmp_path / "new" / "keys")) == []
+    assert (tmp_path / "new" / "keys").stat().st_mode & 0o077 == 0
 
 
 # --- the key of opt-outs --------------------------------------------------------------------------------------------
