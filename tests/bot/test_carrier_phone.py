@@ -196,6 +196,15 @@ def test_the_page_is_usable_by_everyone_at_every_width(browser_page: Page, addre
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_chosen_number_stays_on_one_line_as_the_others_do(browser_page: Page, address: str, width: int) -> None:
+    browser_page.set_viewport_size({"width": width, "height": 844})
+    browser_page.goto(address)
+    heights = "[...document.querySelector('.phones').querySelectorAll('a')].map(each => each.offsetHeight)"
+    assert len(set(browser_page.evaluate(heights))) == 1
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("path", [f"{PHONE}?number=%2B447700900900", MAIL])
 def test_the_duty_side_is_usable_by_everyone_at_every_width(
