@@ -25,6 +25,7 @@ setup: $(READY) ## install what running needs
 setup-dev: $(READY_DEV) ## install what testing needs as well
 
 run: $(READY) ## start web, worker and watch with demonstration data at http://127.0.0.1:8000 (PORT= changes the port)
+	@echo "Starting Heard: half a minute, longer on a slow machine; Ctrl-C stops it"
 	@exec $(PY) -m bot.demo --port $(PORT)
 
 test: $(READY_DEV) browser ## run every test, on every core: SQLite, a real PostgreSQL, a real browser (ARGS= goes to pytest)
@@ -77,16 +78,17 @@ $(PY):
 		{ echo "Heard needs Python 3.11 or newer: make PYTHON=python3.11 …" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv is missing. Install it: sudo apt-get install -y python3-venv" >&2; exit 1; }
+	@echo "Making $(VENV), for Heard alone: with what comes into it this takes some minutes, once"
 	@$(PYTHON) -m venv $(VENV)
 
 $(READY): | $(PY)
-	@echo "Installing Heard into $(VENV)"
+	@echo "Installing Heard into $(VENV): this takes some minutes, once"
 	@$(INSTALL) --require-hashes -r requirements-build.lock
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --editable .
 	@rm -f $(VENV)/ready-* && touch $@
 
 $(READY_DEV): $(READY)
-	@echo "Installing what the tests need"
+	@echo "Installing what the tests need: this takes some minutes, once"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -19,7 +20,8 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 import pytest
 
-from bot.demo.launch import Places, demo_settings
+from bot.demo.launch import OTHER_PORTS, Places, check_ports, demo_settings
+from bot.demo.processes import Failed
 from conversations.db import db
 from conversations.settings import Settings, SettingsError
 from tests.make import make_settings
@@ -142,6 +144,8 @@ def gone(family: Sequence[psutil.Process]) -> bool:
 def test_a_newcomer_texts_reads_the_alert_and_leaves_with_ctrl_c(folder: Path, launch: Callable[..., Launcher]) -> None:
     running = started(launch(folder))
     welcome = running.output.read_text()
+    steps = ("Making the database", "Making up the year", "Starting the practice phone", "Starting the worker", "is running")
+    assert sorted(steps, key=welcome.index) == [*steps]
     for words in ("/chat/", "/staff/", "/demo/phone/", "/demo/mail/", "duty@heard.example", "admin@heard.example"):
         assert words in welcome
     running.text("hi")
@@ -211,6 +215,25 @@ def test_a_port_in_use_is_named_before_anything_starts(
         assert refused.process.wait(15) == 1
     assert refused.says(f"port {port + place} (for {name}) is in use")
     assert not (tmp_path / ".demo").exists()
+
+
+def free_to_take(port: int) -> bool:
+    try:
+        check_ports(Places(port))
+    except Failed:
+        return False
+    return True
+
+
+def test_the_port_that_is_recommended_has_been_tried() -> None:
+    taken = next(filter(free_to_take, OTHER_PORTS))
+    with socket.create_server(("127.0.0.1", taken + 1)):
+        with pytest.raises(Failed, match=rf"port {taken + 1} \(for carrier\) is in use") as refused:
+            check_ports(Places(taken))
+        recommended = re.search(r"make run PORT=(\d+)", f"{refused.value}")
+        assert recommended
+        assert int(recommended[1]) != taken
+        assert free_to_take(int(recommended[1]))
 
 
 @pytest.mark.parametrize("options", [("--host", "0.0.0.0"), ("--bind", "0.0.0.0"), ("--port", "80"), ("--port", "x")])

@@ -127,6 +127,12 @@ def test_make_help_tells_every_target_in_a_sentence() -> None:
     assert {"help", "setup", "run", "test", "prove", "check", "bench", "clean"} <= targets(makefile).keys()
 
 
+def test_make_run_says_at_once_that_it_starts() -> None:
+    asked = subprocess.run(["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True)
+    said, started = (asked.stdout.index(words) for words in ("Starting Heard", "-m bot.demo"))
+    assert said < started
+
+
 def test_a_target_without_its_sentence_is_noticed() -> None:
     assert targets(".PHONY: a b\na: ## says so\nb: a\n\tdo\n") == {"a": "says so", "b": ""}
 

@@ -28,6 +28,7 @@ from conversations import keys
 
 FOLDER = Path(".demo")
 HOST = "127.0.0.1"
+OTHER_PORTS = range(8100, 10_000, 100)
 OUR_NUMBER = "+447700900999"
 DUTY_PHONE = week.DUTY_PHONE
 CONVERSATIONS = 4000
@@ -92,16 +93,21 @@ def run_demo(places: Places, count: int = CONVERSATIONS) -> int:
 def check_ports(places: Places) -> None:
     """Raise Failed, naming it, for the first port that something else listens on."""
     for name, port in places.ports.items():
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind((HOST, port))
-                trial.listen()
-            except OSError:
-                raise Failed(
-                    f"port {port} (for {name}) is in use. Stop what uses it, or choose another: "
-                    f"make run PORT={8100 if port < 8100 else 8200}"
-                ) from None
+        if not _is_free(port):
+            free = next((each for each in OTHER_PORTS if all(map(_is_free, Places(each).ports.values()))), None)
+            another = f", or choose another: make run PORT={free}" if free else ""
+            raise Failed(f"port {port} (for {name}) is in use. Stop what uses it{another}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+            trial.listen()
+        except OSError:
+            return False
+    return True
 
 
 def hold_folder(held: ExitStack) -> None:
@@ -164,8 +170,11 @@ def make_up(household: Household, count: int) -> None:
         return
     flask = [sys.executable, "-m", "flask"]
     tell("Setting up the demonstration, once: a year of made-up conversations takes about half a minute.")
+    tell("Making the database …")
     household.finish("the upgrade of the database", [*flask, "data", "upgrade"])
+    tell("Making the logins …")
     _keep("logins", household.finish("making the logins", [*flask, "staff", "demo"]))
+    tell("Making up the year …")
     tell(household.finish("making up a year", [*flask, "data", "demo", "--conversations", str(count)]))
     _keep("made", form)
 
@@ -178,8 +187,10 @@ def start(household: Household, places: Places) -> None:
     ports = ["--port", str(places.ports["carrier"]), "--mail-port", str(places.ports["mail"])]
     lines = ["--number", OUR_NUMBER, "--duty", DUTY_PHONE, "--webhook", places.web, "--quiet"]
     household.start("carrier", [python, "-m", "bot.channels.simulator", *account, *ports, *lines])
+    tell("Starting the practice phone and the web pages …")
     household.start("web", [python, "-m", "gunicorn", *_web(places)])
     household.wait_until(lambda: _answers(places.port + 1, "/demo/phone/"), START_SECONDS)
+    tell("Starting the worker; then waiting until the web pages are ready …")
     household.start("worker", [python, "-m", "flask", "bot", "worker"])
     household.wait_until(lambda: _answers(places.port, "/readyz"), START_SECONDS)
     household.start("watch", [python, "-m", "flask", "bot", "watch"])
