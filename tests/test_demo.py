@@ -144,7 +144,7 @@ def gone(family: Sequence[psutil.Process]) -> bool:
 def test_a_newcomer_texts_reads_the_alert_and_leaves_with_ctrl_c(folder: Path, launch: Callable[..., Launcher]) -> None:
     running = started(launch(folder))
     welcome = running.output.read_text()
-    steps = ("Making the database", "Making up the year", "Starting the practice phone", "Starting the worker", "is running")
+    steps = ("the database", "Making up the year", "Starting the practice", "Starting the worker", "Heard is running")
     assert sorted(steps, key=welcome.index) == [*steps]
     for words in ("/chat/", "/staff/", "/demo/phone/", "/demo/mail/", "duty@heard.example", "admin@heard.example"):
         assert words in welcome
