@@ -39,20 +39,21 @@ class Bars:
     ambiguous: float
 
 
-STANDARD = Bars(any=0.06, kept=0.4, ambiguous=0.10)
+STANDARD = Bars(any=0.04, kept=0.3, ambiguous=0.08)
 """Before storage: what goes is gone, so words that matter go only when it is likely."""
 
 STRICT = Bars(any=0.005, kept=0.02, ambiguous=0.01)
 """Before anything is quoted: a reviewer decides on each word, so that it may often be wrong."""
 
-BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.001, "P": 0.01, "S": 0.02})
+BY_SORT: Mapping[str, float] = MappingProxyType({"N": 0.0005, "P": 0.005, "S": 0.01})
 """Less is enough for what the lists know as a name and nothing else, for a place, for a surname or a name abroad."""
 
-CAPITAL = 0.003
+CAPITAL = 0.002
 """And for a capital inside a sentence of somebody who uses them with care, when it is no everyday word."""
 
 MODALS = frozenset({"can", "may", "might", "will"})
 HELPLINES = frozenset({"85258", "999", "101", "111", "112", "116", "123", "0800", "1111", "08001111", "116123"})
+EMERGENCY = frozenset({"triple", "treble"})
 BESIDE_AGE = frozenset({"address", "club", "place", "postcode", "school", "workplace"})
 """An exact age says little alone, and much beside one of these."""
 
@@ -124,12 +125,19 @@ class Names:
             found = [
                 (place, 1 - self.model.marginal(NOTHING, place))
                 for place, token in enumerate(tokens)
-                if token.text[-1].isalnum() and not shapes[place] and token.text not in HELPLINES
+                if token.text[-1].isalnum() and not shapes[place] and not _calls_for_help(tokens, place)
             ]
             return [(place, chance, self._kind(place)) for place, chance in found if chance >= LEAST]
 
     def _kind(self, place: int) -> str:
         return max(self.kinds, key=lambda kind: self.model.marginal(kind, place)).replace("_", " ")
+
+
+def _calls_for_help(tokens: Sequence[Token], place: int) -> bool:
+    """Whether this is the number of a helpline, or part of a 999 that is spelled out."""
+    around = [token.plain for token in tokens[max(0, place - 2) : place + 3]]
+    spelled = around.count("nine") >= 3 or "nine" in around and not EMERGENCY.isdisjoint(around)
+    return tokens[place].text in HELPLINES or spelled and tokens[place].plain in {"nine", *EMERGENCY}
 
 
 def _end(token: Token) -> int:
