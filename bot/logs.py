@@ -27,9 +27,9 @@ WORDS = frozenset(
     cannot checked clock code codes comment comments copies copy could daily damaged database day days dead deleted
     destroyed does door doubtful down drill due duty earlier email encoder ends everyone expired failed figures file
     first flagged folder for found from front gap had has have heartbeat helpline here holds holidays hours house id in
-    is it its itself job joined json kept key keys knows later lead leads leaving life list listed loaded log longer
+    is it its itself job json kept key keys knows later lead leads leaving life list listed loaded log longer
     look looked looks loop lost machine made makes man marks match mended message messages metrics minute missed missing
-    needs never news nightly no nobody none noresultfound not nothing notice notify nudges number numbers object of
+    needs never new news nightly no nobody none noresultfound not nothing notice notify nudges number numbers object of
     older on open opened operator opt or other others outcome outs overdue own past people port private process purpose
     raised ratelimiterror reach reached read reads refused request requests result results reviewed rewritten rota row s
     second sending sense sent session set sms smtp something stands stop store switch taken takes teams tell text texts

@@ -105,6 +105,7 @@ def look_due(session: Session, parts: Parts, contacts: Contacts) -> int:
         return _hand_over(session, parts, contacts)
     if looked:
         heartbeats.forget(session, ABSENT)
+        session.commit()
     return looked
 
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session, aliased
 from conversations.db import changed
 from conversations.duty_models import HandoverRow, RelayRow, ReportRow, RevealRow
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow, AttemptRow, OpeningRow, OutboxRow
-from conversations.triage_models import MarkRow, ReachRow, WorryRow
+from conversations.triage_models import MarkRow, ReachRow, SecondLookRow, WorryRow
 
 # What belongs to an alert and goes with it, in an order that leaves no row without the one it refers to.
 GOES = (
     *(OpeningRow, ReachRow, OutboxRow, RelayRow, AlertWordsRow, AttemptRow),
     *(RevealRow, ReportRow, HandoverRow, AlertEventRow),
 )
-LETS_GO = (WorryRow, MarkRow)
+LETS_GO = (WorryRow, MarkRow, SecondLookRow)
 """What has a life of its own and only says which alert it was."""
 
 

@@ -19,7 +19,7 @@ from tests.fakes import Clock
 from tests.make import Phone
 from tests.seeds import WORDS
 
-COMMENT = "the zebrafish was never listened to"
+COMMENT = "they never asked about the trampoline"
 LONELY = "i feel so lonely all the time"
 WORD = load_words()["en"]
 GONE, STAYS = WORD.line("deleted"), WORD.line("deleted_alert_stays")
@@ -50,12 +50,12 @@ def test_answers_comments_and_their_links_are_gone_with_the_reply(session: Sessi
     state = session.scalars(select(ConversationRow.state)).one()
     assert state["comments"]
     assert all(each["link"] for each in state["comments"])
-    assert "zebrafish" in everything(session)
+    assert "trampoline" in everything(session)
     assert says(phone, "DELETE", "1") == GONE
     left = everything(session)
     state = session.scalars(select(ConversationRow.state)).one()
     assert (state["answers"], state["comments"], state["trail"], state["ending"]) == ({}, [], [], "erased")
-    assert "zebrafish" not in left
+    assert "trampoline" not in left
     assert not any(each["link"] in left for each in state["comments"])
 
 

@@ -186,7 +186,7 @@ def test_the_year_leaves_what_a_real_one_would(app: Flask, app_parts: Parts, ses
 def test_comments_of_the_last_days_wait_and_none_is_overdue(
     app: Flask, app_parts: Parts, session: Session, clock: Clock
 ) -> None:
-    live_year(session, app_parts, 7, 200)
+    live_year(session, app_parts, 7, 400)
     waiting = session.scalars(select(CommentRow.due_on).where(CommentRow.state == "waiting")).all()
     assert waiting
     assert max(waiting) <= clock.now.date() + timedelta(days=2)

@@ -254,14 +254,14 @@ def test_housekeeping_leaves_no_copy_of_what_was_erased_in_the_journal(
     file = Path(app_parts.settings.database_url.removeprefix("sqlite:///"))
     phone.says("hi")
     phone.says("skip")
-    phone.says("the zebrafish was never listened to")
-    assert b"zebrafish" in Path(f"{file}-wal").read_bytes()
+    phone.says("they never asked about the trampoline")
+    assert b"trampoline" in Path(f"{file}-wal").read_bytes()
     phone.says("delete")
     phone.says("1")
     clock.forward(minutes=6)
     jobs.work_once(session, app_parts)
     left = file.read_bytes() + Path(f"{file}-wal").read_bytes()
-    assert b"zebrafish" not in left
+    assert b"trampoline" not in left
 
 
 def real_loops(app: Flask, parts: Parts, stopping: Stopping) -> threading.Thread:

@@ -73,10 +73,10 @@ def test_a_bare_help_is_read_by_somebody_too(phone: Phone, session: Session) -> 
 
 def test_the_words_become_a_comment_as_before(phone: Phone, session: Session) -> None:
     phone.says("hi")
-    phone.says(LONELY)
     phone.says(UKRAINIAN)
+    phone.says(LONELY)
     kept = session.scalars(select(ConversationRow.state)).one()["comments"]
-    assert [each["text"] for each in kept] == [LONELY, UKRAINIAN]
+    assert [each["text"] for each in kept] == [UKRAINIAN, LONELY]
     assert len(listed(session)) == 2
 
 
@@ -161,7 +161,7 @@ def test_staff_who_write_are_listed_like_anybody(
 
 def test_the_cover_hours_decide_by_when(make_parts: Callable[..., Parts], sqlite_database_url: str) -> None:
     app = create_app(parts=make_parts(sqlite_database_url, cover_hours="08:00-13:00"))
-    for text in ("hi", LONELY, UKRAINIAN):
+    for text in ("hi", UKRAINIAN, LONELY):
         Phone(app).says(text)
     with app.app_context():
         due = {row.kind: row.due_at for row in db.session.scalars(select(WorryRow))}

@@ -103,7 +103,7 @@ def test_it_is_there_until_its_last_moment_and_gone_after_it_with_all_that_belon
         keys.make_ahead(app_parts.settings.keys_dir, app_parts.settings.sealing_dir, clock() + timedelta(days=day))
     whole_alert(session, app_parts)
     before, ends = left(session), clock() + LIFE
-    assert {name for name, rows in before.items() if not rows} == {"conversation", "mark", "worry"}
+    assert {name for name, rows in before.items() if not rows} == {"conversation", "mark", "second_look", "worry"}
     assert end(session, ends - SECOND) == 0
     assert left(session) == before
     assert not endings.overdue(session, ends - SECOND, LIFE)

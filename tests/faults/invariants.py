@@ -20,7 +20,7 @@ from tests.faults.stage import Stage
 
 NOTICE = re.compile(
     r"(Heard alert \w{6})?\nHeard alert (?P<code>\w{6}), level (immediate|concern)\. "
-    r"(Open it and acknowledge|Its outcome is missing): http://127\.0\.0\.1:\d+/staff/alerts/"
+    r"(Open it and acknowledge|Its outcome is missing|It is yours, and more has come in\. Look now): http://127\.0\.0\.1:\d+/staff/alerts/"
 )
 SOON = 65.0
 """A lease or the longest wait before another try, and a round of the worker."""
