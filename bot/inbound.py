@@ -181,10 +181,10 @@ def _kept(session: Session, message: Inbound, heard: Heard, parts: Parts) -> Rep
         return Reply(turn.say if _at_once(message, parts) else ())
     now = parts.clock()  # read again behind the lock: a text that waited for it was received before we spoke
     script = versions.script_of(session, turn.state, parts.scripts)
-    at_rest = alerts.is_open(session, turn.alert_id) and not turn.state.unread
+    still_open = alerts.is_open(session, turn.alert_id)
+    at_rest = still_open and not turn.state.unread
     if _starts_anew(turn.state, start, message, script) and not at_rest and message.found != "late":
         # Here an open alert is one that nobody could read: it stays theirs, and they are still asked.
-        still_open = alerts.is_open(session, turn.alert_id)
         begins = replace(arrival.begins, alert=still_open, unread=still_open)
         turn, script = store.begin_again(session, turn, begins, arrival.script, now), arrival.script
     return _stepped(session, message, heard, turn, script, parts)

@@ -16,11 +16,11 @@ from bot.message import Inbound
 from bot.parts import Parts
 from bot.safeguards import language, redaction
 from bot.safeguards.triage.encoder import EncoderAbsent, worth_a_look
-from conversations import alerts, caring, comments, heartbeats, outbox, relays, rota, store, versions, worries
+from conversations import alerts, caring, comments, heartbeats, joining, outbox, relays, rota, store, versions, worries
 from conversations.asking import spoken
 from conversations.controls import fold
 from conversations.db import begin_reading
-from conversations.models import AlertRow, ConversationRow
+from conversations.models import ConversationRow
 from conversations.sealing import CannotOpen, Sealable, Seals
 from conversations.settings import Settings
 from conversations.triage_models import SecondLookRow
@@ -253,8 +253,7 @@ def _follow(session: Session, parts: Parts, text: Text, turn: store.Turn | None,
 
 def _is_known(session: Session, text: Text, found: Assessment) -> bool:
     """Whether an open alert has these words and is as urgent: added once more, they would tell nobody anything."""
-    wanted = select(AlertRow.level, AlertRow.state).where(AlertRow.id == text.alert_id).with_for_update()
-    known = session.execute(wanted).one_or_none()
+    known = joining.locked_home(session, text.alert_id) if text.alert_id else None
     return known is not None and known.state != "closed" and found.handled_as <= Level[known.level.upper()]
 
 

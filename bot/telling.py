@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from bot import acknowledging
 from bot.message import Heard, Inbound, Reply
 from bot.parts import Parts
-from conversations import alerts, escalation, joining, outbox, receipts, relays, rota, store, worries
+from conversations import alerts, escalation, outbox, receipts, relays, rota, store, worries
 from conversations.values import Step
 
 
@@ -48,7 +48,7 @@ def _raise(session: Session, message: Inbound, heard: Heard, now: datetime, cann
 
 def _mark_late(session: Session, message: Inbound, alert_id: str, now: datetime) -> None:
     if message.found:
-        alerts.found_later(session, joining.home(session, alert_id), message.received_at, now)
+        alerts.found_later(session, alert_id, message.received_at, now)
 
 
 def only_screened(session: Session, message: Inbound, heard: Heard, parts: Parts, now: datetime) -> None:

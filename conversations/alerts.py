@@ -15,7 +15,7 @@ from conversations import attempts, escalation, joining
 from conversations.db import UtcTime, changed
 from conversations.escalation import Action, Standing
 from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
-from conversations.policy import LEVELS, Policy
+from conversations.policy import Policy
 from conversations.rota import HERE
 from conversations.sealing import Seals
 from conversations.shifts import Rota
@@ -126,9 +126,10 @@ def record(session: Session, alert_id: str, now: datetime, what: str, who: str, 
 
 
 def found_later(session: Session, alert_id: str, received_at: datetime, now: datetime) -> None:
-    """Mark an alert of which a message was found late, with the time at which it had come in."""
-    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(late=True))
-    record(session, alert_id, now, "found later", "Heard", f"written on {received_at.astimezone(HERE):%d/%m at %H:%M}")
+    """Mark an alert, or the one it was joined to, of which a message was found late, with when it had come in."""
+    home_id = joining.home(session, alert_id)
+    session.execute(update(AlertRow).where(AlertRow.id == home_id).values(late=True))
+    record(session, home_id, now, "found later", "Heard", f"written on {received_at.astimezone(HERE):%d/%m at %H:%M}")
 
 
 def due(session: Session, policy: Policy, now: datetime, limit: int = 200) -> Sequence[AlertRow]:
@@ -170,18 +171,13 @@ def standing(session: Session, alert: AlertRow) -> Standing:
         owner=alert.owner_id,
         told=attempts.told_since(session, alert.id, alert.clock_from),
         drill=alert.drill,
-        words_at=_words_since(session, alert.id, taken_at - BESIDE) if taken_at else None,
+        words_at=joining.words_since(session, alert.id, taken_at - BESIDE) if taken_at else None,
         owner_told_at=attempts.owner_told_at(session, alert.id, taken_at) if taken_at else None,
     )
 
 
 BESIDE = timedelta(minutes=1)
 """How long before an alert was taken a text may have come in that was added to it only afterwards."""
-
-
-def _words_since(session: Session, alert_id: str, since: datetime) -> datetime | None:
-    wanted = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id.in_(joining.all_of(alert_id)))
-    return session.scalar(wanted.where(AlertWordsRow.level.in_(LEVELS), AlertWordsRow.received_at > since))
 
 
 def act(session: Session, alert: AlertRow, policy: Policy, rota: Rota, now: datetime) -> Action:
@@ -208,12 +204,16 @@ AS_NEW: dict[str, Any] = {
 }
 
 
-def open_again(session: Session, alert: AlertRow, why: str, now: datetime) -> None:
-    """Take an alert from its owner and begin its clock anew, due now."""
-    for column, value in AS_NEW.items():
+def start_again(alert: AlertRow, now: datetime) -> None:
+    """Begin the clock anew: nobody has it, and its first action is due now."""
+    for column, value in (AS_NEW | {"clock_from": now, "next_action_at": now}).items():
         setattr(alert, column, value)
-    alert.clock_from = alert.next_action_at = now
-    record(session, alert.id, now, "opened again", "Heard", why)
+
+
+def open_again(session: Session, alert: AlertRow, why: str, now: datetime, who: str = "Heard") -> None:
+    """Take an alert from its owner, or from among the closed, and begin its clock anew."""
+    start_again(alert, now)
+    record(session, alert.id, now, "opened again", who, why)
 
 
 def put_off(session: Session, alert_id: str, now: datetime, trouble: str) -> int:

@@ -63,8 +63,7 @@ def resting(script: Script, state: State, text: RedactedText, act: str, facts: F
         return said(replace(state, awaiting="rest"), thanks, times=times)
     nothing_new = bool(act) or not text.strip() or facts.asked == "carry_on"
     line = script.words[state.language].line("resting.alert" if nothing_new else "kept.alert")
-    asked_safe = state.awaiting == "safe" and not raising.says_safe(state, text, facts)
-    waits = replace(state, awaiting=state.awaiting if asked_safe or state.awaiting in RESTS else "rest")
+    waits = replace(state, awaiting=state.awaiting if state.awaiting in {"safe", *RESTS} else "rest")
     return said(waits, line, opt=opt, follows_alert=not nothing_new)
 
 

@@ -7,12 +7,14 @@ apart gives everything back by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from conversations.models import AlertEventRow, AlertRow
+from conversations.models import AlertEventRow, AlertRow, AlertWordsRow
+from conversations.policy import LEVELS
 
 LEFT = "left a number"
 """What history says where somebody left a number themselves: the one they left last is the one to reach them by."""
@@ -63,6 +65,12 @@ def reached(session: Session, alert: AlertRow) -> AlertRow:
     )
     wanted = select(AlertRow).where(_is_of(alert.id), AlertRow.sealed_contact.is_not(None))
     return session.scalars(wanted.order_by(*order).limit(1)).first() or alert
+
+
+def words_since(session: Session, home_id: str, since: datetime) -> datetime | None:
+    """When the newest words that alert came in, to an alert or to one joined to it; None when there are none since."""
+    wanted = select(func.max(AlertWordsRow.received_at)).where(AlertWordsRow.alert_id.in_(all_of(home_id)))
+    return session.scalar(wanted.where(AlertWordsRow.level.in_(LEVELS), AlertWordsRow.received_at > since))
 
 
 def along(alert_id: str, others: Iterable[AlertRow]) -> list[str]:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -168,8 +167,7 @@ def reopen(session: Session, alert_id: str, worker: Worker, reason: str, now: da
     if home is None or alert.state != "closed":
         return False
     alert.outcome = alert.closed_at = None
-    _start_again(alert, now)
-    alerts.record(session, alert_id, now, "opened again", worker.name, reporting.REOPEN_REASONS[reason])
+    alerts.open_again(session, alert, reporting.REOPEN_REASONS[reason], now, worker.name)
     if home is not alert:
         _take_apart(session, alert, home, worker, now)
     return True
@@ -211,7 +209,7 @@ def tell_everybody(session: Session, alert_id: str, worker: Worker, now: datetim
     alert = _locked(session, alert_id)
     if alert.drill or (alert.state != "open" and not worker.has(alert)):
         return False
-    _start_again(alert, now)
+    alerts.start_again(alert, now)
     alert.step = EVERYBODY
     alerts.record(session, alert_id, now, "everybody is told", worker.name, "asked for by hand")
     return True
@@ -248,14 +246,7 @@ def _rise(session: Session, alert: AlertRow, level: str, worker: Worker, now: da
     alert.level = level
     alerts.record(session, alert.id, now, "level rose", "Heard", level)
     if not worker.has(alert):
-        _start_again(alert, now)
-
-
-def _start_again(alert: AlertRow, now: datetime) -> None:
-    """Begin the clock anew: nobody has it, and its first action is due now."""
-    changes: dict[str, Any] = {"acknowledged_at": None, "acknowledged_by": None, "owner_id": None}
-    for name, value in (changes | {"state": "open", "step": 0, "clock_from": now, "next_action_at": now}).items():
-        setattr(alert, name, value)
+        alerts.start_again(alert, now)
 
 
 def _locked(session: Session, alert_id: str) -> AlertRow:

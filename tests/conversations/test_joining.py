@@ -309,16 +309,22 @@ def test_a_stop_bars_the_number_that_it_came_from_alone(
     assert standing(session, younger, clock)[0]
 
 
-def test_a_number_that_is_left_on_a_page_is_of_its_visitor(
-    app: Flask, session: Session, app_parts: Parts, ada: Worker, contacts: Contacts, clock: Clock
-) -> None:
-    older = seeded(session, app_parts, clock)
+def visitor_joined(app: Flask, session: Session, older: str, ada: Worker, clock: Clock) -> tuple[Visitor, str]:
+    """A visitor with a worry of five minutes later, and their alert, joined to an older one."""
     visitor = Visitor(app)
     visitor.starts()
     clock.forward(minutes=5)
     visitor.says("my stepdad hits me every night", typed="1")
     younger = newest(session)
     join(session, older, younger, ada, clock)
+    return visitor, younger
+
+
+def test_a_number_that_is_left_on_a_page_is_of_its_visitor(
+    app: Flask, session: Session, app_parts: Parts, ada: Worker, contacts: Contacts, clock: Clock
+) -> None:
+    older = seeded(session, app_parts, clock)
+    visitor, younger = visitor_joined(app, session, older, ada, clock)
     assert visitor.posts("/chat/reach", number="07700 900 777").status_code == 303
     assert number_of(session, contacts, older, clock) == OTHER  # the one they left last
     assert "left another number: on the page of an alert that was joined to it" in told(session, older)
@@ -332,12 +338,7 @@ def test_a_visitor_reads_what_was_written_while_joined_and_nothing_once_apart(
     app: Flask, session: Session, app_parts: Parts, ada: Worker, contacts: Contacts, clock: Clock
 ) -> None:
     older = seeded(session, app_parts, clock)
-    visitor = Visitor(app)
-    visitor.starts()
-    clock.forward(minutes=5)
-    visitor.says("my stepdad hits me every night", typed="1")
-    younger = newest(session)
-    join(session, older, younger, ada, clock)
+    visitor, younger = visitor_joined(app, session, older, ada, clock)
     write(session, app_parts, older)
     relay.send_due(session, app_parts, contacts)
     session.rollback()
@@ -428,3 +429,15 @@ def test_words_that_come_to_a_joined_alert_are_watched_like_any_other(
 def test_who_goes_along(onto: dict[str, str | None], alert_id: str, expected: list[str]) -> None:
     others = [AlertRow(id=each, joined_to=to) for each, to in onto.items()]
     assert joining.along(alert_id, others) == expected
+
+
+def test_what_was_found_late_is_marked_on_the_alert_that_goes_on(
+    session: Session, app_parts: Parts, ada: Worker, clock: Clock
+) -> None:
+    older, younger = seeded(session, app_parts, clock), seeded(session, app_parts, clock)
+    join(session, older, younger, ada, clock)
+    alerts.found_later(session, younger, clock(), clock())
+    session.commit()
+    marked = {each.id: each.late for each in session.scalars(select(AlertRow))}
+    assert (marked[older], marked[younger]) == (True, False)
+    assert any(each.startswith("found later") for each in told(session, older))
